@@ -1,0 +1,75 @@
+"""The decision: one pure function answers the webhook, the command line and the tests.
+
+pod       exempt? -> written again? -> asks for a GPU? -> its class, whole
+                                                   no  -> kept off GPU nodes
+workload  exempt? -> its annotation to its template; what its pods would meet, as warnings
+"""
+
+import msgspec
+
+from webhook.core import workload
+from webhook.core.decision import Decision, Verdict
+from webhook.core.errors import RequestError
+from webhook.core.pod import Pod
+from webhook.core.policy.documents import Mode
+from webhook.core.policy.policy import Policy
+from webhook.core.policy.resources import Need
+from webhook.core.review import GroupVersionKind, Request
+from webhook.core.rules import exemption
+from webhook.core.subject import cpu_pod, gpu_pod, pod_update, unlisted, workload_object
+from webhook.core.subject.case import Case, Stage, allow, enforce
+
+_decode_pod = msgspec.json.Decoder(Pod).decode
+
+WRITES = ("CREATE", "UPDATE")
+
+
+def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
+    """Decide about one request under one policy; raise RequestError for an unreadable object."""
+    if policy.mode is Mode.OFF:
+        return allow("the policy's mode is Off")
+    if request.operation not in WRITES or request.sub_resource:
+        return allow(f"{request.operation} of {request.sub_resource or 'an object'} places nothing")
+    try:
+        kind = workload.find(request.kind)
+        if kind is not None:
+            return _decide_workload(request, kind, policy, stage)
+        if _is_pod(request.kind):
+            return decide_pod(request, policy, stage)
+    except msgspec.DecodeError as error:
+        raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
+    return Decision(verdict=Verdict.IGNORE, reason=f"a {request.kind.kind} has no pod template")
+
+
+def decide_pod(request: Request, policy: Policy, stage: Stage) -> Decision:
+    """Decide about a pod, or about a template taken as one."""
+    pod = _decode_pod(request.object)
+    exempt = exemption.find(request, pod.annotations, policy.exempt)
+    if exempt:
+        return allow(exempt)
+    return enforce(_judge_pod(Case(request=request, pod=pod, policy=policy, stage=stage)), policy)
+
+
+def _judge_pod(case: Case) -> Decision:
+    if case.request.operation == "UPDATE":
+        return pod_update.judge(case, _decode_pod(case.request.old_object))
+    asked = case.policy.resources.asked(case.pod)
+    if asked.need is Need.GPU:
+        return gpu_pod.judge(case)
+    if asked.need is Need.NOTHING:
+        return cpu_pod.judge(case)
+    return unlisted.judge(asked)
+
+
+def _decide_workload(
+    request: Request, kind: workload.WorkloadKind, policy: Policy, stage: Stage
+) -> Decision:
+    exempt = exemption.find(request, {}, policy.exempt)
+    if exempt:
+        return allow(exempt)
+    decision = workload_object.judge(request, kind, policy, stage, decide_pod)
+    return enforce(decision, policy)
+
+
+def _is_pod(kind: GroupVersionKind) -> bool:
+    return kind.kind == "Pod" and not kind.group

@@ -1,0 +1,52 @@
+"""What comes of a request: a value that the webhook, the command line and the tests share."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from webhook.core.patch import Operation
+
+
+class Verdict(StrEnum):
+    """What happens to the object, in one word."""
+
+    INJECT = "inject"
+    """A pod: it is let in changed."""
+    PROPAGATE = "propagate"
+    """A workload: its annotation is carried to (or taken from) its pod templates."""
+    ALLOW = "allow"
+    """It is let in as it is."""
+    DENY = "deny"
+    """It is refused."""
+    IGNORE = "ignore"
+    """Its kind has no pod template: nothing is decided about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One reason to refuse: the rule, the field (`spec.tolerations[0]`), what to do about it."""
+
+    rule: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The whole answer. `patch` applies to the object as it was sent.
+
+    `gpu_class` is the class that the pod got (None: no class concerned it), `reason` says in a
+    phrase why, `rules` names the rules that changed, refused or warned.
+    """
+
+    verdict: Verdict
+    reason: str
+    gpu_class: str | None = None
+    patch: tuple[Operation, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rules: tuple[str, ...] = field(default=())
+
+    @property
+    def allowed(self) -> bool:
+        """Tell whether the object is let in."""
+        return self.verdict is not Verdict.DENY

@@ -1,0 +1,33 @@
+"""Every key that gpuclass reads or writes in other people's objects: one place, no second copy."""
+
+API_GROUP = "gpuclass.io"
+API_VERSION = "v1alpha1"
+
+CLASS_ANNOTATION = "gpu-class"
+"""What a person writes: on a workload, a pod or (as its default) a namespace."""
+
+MEMBER_ANNOTATION = "gpuclass.io/member"
+"""On a pod of a workload of several templates: without a GPU it gets the class's priority only."""
+
+CLASS_LABEL = "gpuclass.io/class"
+"""Written on every pod that a class placed, for selectors and metrics; never read to decide."""
+
+STAMP_ANNOTATION = "gpuclass.io/injected"
+"""What was injected at CREATE, by which policy revision (JSON); see `rules.stamp`."""
+
+MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+"""The kubelet's mark on the API object of a static pod."""
+
+NODES_GROUP = "system:nodes"
+DAEMON_SET_CONTROLLER = "system:serviceaccount:kube-system:daemon-set-controller"
+
+DEVICE_CLASS_RESOURCE_PREFIX = "deviceclass.resource.kubernetes.io/"
+"""KEP-5004: the implicit extended resource name of a DeviceClass."""
+
+DISCOVERY_DOMAINS = ("nvidia.com", "feature.node.kubernetes.io")
+"""Domains whose labels node discovery writes, and takes away while it restarts."""
+
+GPU_VENDOR_DOMAINS = frozenset(
+    {"amd.com", "gpu.intel.com", "habana.ai", "npu.intel.com", "nvidia.com"}
+)
+"""A resource name under one of these that no policy lists is neither GPU nor CPU: left alone."""

@@ -1,0 +1,109 @@
+"""What the scheduler's filters say of labels and taints, as pure functions.
+
+Sources: core/v1 NodeSelectorRequirement, Toleration and Taint, and the scheduler's NodeAffinity
+and TaintToleration plug-ins. It knows nothing of pools, classes or policies.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from webhook.core.pod import NodeSelectorRequirement, NodeSelectorTerm, Toleration
+
+HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
+"""Effects that keep a pod away; PreferNoSchedule only makes a node less liked."""
+
+POSITIVE_OPERATORS = frozenset({"In", "Exists", "Gt", "Lt"})
+"""Operators that ask for a label; NotIn and DoesNotExist ask for its absence."""
+
+
+class Taint(Protocol):
+    """core/v1 Taint, whatever carries it."""
+
+    @property
+    def key(self) -> str:
+        """The taint's key."""
+
+    @property
+    def value(self) -> str:
+        """The taint's value, empty where it has none."""
+
+    @property
+    def effect(self) -> str:
+        """NoSchedule, PreferNoSchedule or NoExecute."""
+
+
+def written(taint: Taint) -> str:
+    """Write a taint as kubectl does: `nvidia.com/gpu=present:NoSchedule`."""
+    return (
+        f"{taint.key}={taint.value}:{taint.effect}"
+        if taint.value
+        else f"{taint.key}:{taint.effect}"
+    )
+
+
+def is_blanket(toleration: Toleration) -> bool:
+    """Tell whether a toleration names no key, and so tolerates every taint of its effect."""
+    return not toleration.key and toleration.operator == "Exists"
+
+
+def tolerates(toleration: Toleration, taint: Taint) -> bool:
+    """Tell whether a toleration covers a taint (core/v1 Toleration.ToleratesTaint)."""
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.key and toleration.key != taint.key:
+        return False
+    operator = toleration.operator or "Equal"
+    if operator == "Exists":
+        return True
+    if not toleration.key:
+        return False
+    value = toleration.value or ""
+    if operator == "Equal":
+        return value == taint.value
+    return _compare(taint.value, operator, value)
+
+
+def _compare(found: str, operator: str, wanted: str) -> bool:
+    """Compare as Gt and Lt do: both sides whole numbers, else no match."""
+    try:
+        left, right = int(found), int(wanted)
+    except ValueError:
+        return False
+    return left > right if operator == "Gt" else operator == "Lt" and left < right
+
+
+def tolerates_all(tolerations: Iterable[Toleration], taints: Iterable[Taint]) -> bool:
+    """Tell whether no hard taint is left that no toleration covers."""
+    given = tuple(tolerations)
+    return all(
+        taint.effect not in HARD_EFFECTS or any(tolerates(each, taint) for each in given)
+        for taint in taints
+    )
+
+
+def satisfies(labels: Mapping[str, str], requirement: NodeSelectorRequirement) -> bool:
+    """Tell whether a node with just these labels meets one requirement."""
+    value = labels.get(requirement.key)
+    wanted = requirement.values or ()
+    match requirement.operator:
+        case "In":
+            return value is not None and value in wanted
+        case "NotIn":
+            return value is None or value not in wanted
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case operator:
+            return value is not None and len(wanted) == 1 and _compare(value, operator, wanted[0])
+
+
+def may_satisfy(labels: Mapping[str, str], term: NodeSelectorTerm) -> bool:
+    """Tell whether some node that has these labels among others may meet a term.
+
+    A key that `labels` lacks is unknown, so its requirement may be met; an empty term never is.
+    """
+    expressions = term.match_expressions or ()
+    if not expressions and not term.match_fields:
+        return False
+    return all(each.key not in labels or satisfies(labels, each) for each in expressions)

@@ -1,0 +1,159 @@
+"""One policy, prepared: every look-up that a decision makes is by key.
+
+It is compiled once from the documents and never changes; a new revision is a new policy. What a
+review costs therefore does not grow with the number of classes and pools.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import TypeVar
+
+import msgspec
+
+from webhook.core.errors import PolicyError
+from webhook.core.policy.check import check
+from webhook.core.policy.documents import (
+    CpuPods,
+    Document,
+    GPUClass,
+    GPUNodePool,
+    GPUPolicy,
+    Mode,
+    PriorityClass,
+    Taint,
+)
+from webhook.core.policy.globs import is_match
+from webhook.core.policy.plan import ClassPlan, Requirements, plan, steering
+from webhook.core.policy.resources import GPUResources
+
+T = TypeVar("T")
+
+REVISION_LENGTH = 12
+"""Hexadecimal digits of a revision: enough to tell documents apart, short in a stamp."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemptions:
+    """Whose pods are neither changed nor refused."""
+
+    namespaces: frozenset[str]
+    users: frozenset[str]
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What decisions are made by.
+
+    `taints` finds the pools' taints by key, `labels` the pools whose nodes carry a label by key
+    and value, `steering` the requirements that keep a pod off every pool.
+    """
+
+    revision: str
+    mode: Mode
+    rules: Mapping[str, Mode]
+    classes: Mapping[str, ClassPlan]
+    default_class: str | None
+    resources: GPUResources
+    cpu_pods: CpuPods
+    exempt: Exemptions
+    schedulers: frozenset[str]
+    pools: tuple[GPUNodePool, ...]
+    taints: Mapping[str, tuple[tuple[Taint, GPUNodePool], ...]]
+    labels: Mapping[str, Mapping[str, tuple[GPUNodePool, ...]]]
+    steering: Requirements
+    priority_classes: Mapping[str, PriorityClass]
+    global_default: str | None
+
+    def mode_of(self, rule: str) -> Mode:
+        """Give the mode that a rule is in: its own, else the policy's."""
+        return self.rules.get(rule, self.mode)
+
+    def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
+        """Give the pools that claim a node by its name."""
+        return tuple(
+            pool for pool in self.pools if any(is_match(glob, name) for glob in pool.claims.names)
+        )
+
+
+def compile_policy(documents: Sequence[Document]) -> Policy:
+    """Prepare a policy from documents; raise PolicyError with every fault that forbids it."""
+    errors = tuple(fault for fault in check(documents) if fault.severity == "error")
+    if errors:
+        raise PolicyError(errors)
+    settings = _of(documents, GPUPolicy)[0]
+    pools = {pool.name: pool for pool in _of(documents, GPUNodePool)}
+    priorities = {each.name: each for each in _of(documents, PriorityClass)}
+    classes = {each.name: plan(each, pools, priorities) for each in _of(documents, GPUClass)}
+    exempt = settings.exempt
+    return Policy(
+        revision=revision(documents),
+        mode=settings.mode,
+        rules=dict(settings.rules),
+        classes=dict(sorted(classes.items())),
+        default_class=settings.default_class,
+        resources=GPUResources(settings.gpu_resources, settings.device_classes),
+        cpu_pods=settings.cpu_pods,
+        exempt=Exemptions(
+            namespaces=frozenset(exempt.namespaces),
+            users=frozenset(exempt.users),
+            groups=frozenset(exempt.groups),
+        ),
+        schedulers=frozenset(settings.schedulers),
+        pools=tuple(pools.values()),
+        taints=_taints(pools.values()),
+        labels=_labels(pools.values()),
+        steering=steering(pools.values()),
+        priority_classes=priorities,
+        global_default=next(
+            (each.name for each in priorities.values() if each.global_default), None
+        ),
+    )
+
+
+def _of(documents: Iterable[Document], kind: type[T]) -> tuple[T, ...]:
+    return tuple(document for document in documents if isinstance(document, kind))
+
+
+def _taints(
+    pools: Iterable[GPUNodePool],
+) -> dict[str, tuple[tuple[Taint, GPUNodePool], ...]]:
+    """Index the taints that say `GPU` by key; those that are the pod's own business are not."""
+    found: dict[str, tuple[tuple[Taint, GPUNodePool], ...]] = {}
+    for pool in pools:
+        for taint in pool.taints:
+            if taint.tolerate:
+                found[taint.key] = (*found.get(taint.key, ()), (taint, pool))
+    return found
+
+
+def _labels(pools: Iterable[GPUNodePool]) -> dict[str, dict[str, tuple[GPUNodePool, ...]]]:
+    found: dict[str, dict[str, tuple[GPUNodePool, ...]]] = {}
+    for pool in pools:
+        for key, value in {**pool.selector, **pool.labels}.items():
+            values = found.setdefault(key, {})
+            values[value] = (*values.get(value, ()), pool)
+    return found
+
+
+def revision(documents: Iterable[Document]) -> str:
+    """Give a short digest of what the documents say: not of their order, files or comments."""
+    texts = sorted(
+        msgspec.json.encode([type(document).__name__, _plain(document)], order="sorted")
+        for document in documents
+    )
+    return hashlib.sha256(b"\n".join(texts)).hexdigest()[:REVISION_LENGTH]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value):
+        return {
+            each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.compare
+        }
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

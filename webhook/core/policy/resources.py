@@ -1,0 +1,89 @@
+"""What asks for a GPU: resource names against the policy's list, amounts above zero.
+
+Extended resources stand in limits or requests of containers and init containers (sidecars are
+init containers); ephemeral containers and pod-level resources never carry them (core/v1,
+KEP-2837). Names may be globs (`nvidia.com/mig-*`); KEP-5004 adds a name for each DeviceClass.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from webhook.core.names import DEVICE_CLASS_RESOURCE_PREFIX, GPU_VENDOR_DOMAINS
+from webhook.core.pod import Amount, Container, Pod
+from webhook.core.policy.globs import is_glob, is_match
+from webhook.core.quantity import is_positive
+
+
+class Need(Enum):
+    """What a pod asks for, as far as GPUs are concerned."""
+
+    GPU = "a GPU"
+    UNKNOWN = "something that may be a GPU"
+    NOTHING = "no GPU"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a pod asks for, and by which name (empty: it asks for nothing that matters)."""
+
+    need: Need
+    name: str = ""
+
+
+_NOTHING = Asked(need=Need.NOTHING)
+
+
+class GPUResources:
+    """The names that mean a GPU, prepared once for many pods."""
+
+    def __init__(self, names: Iterable[str], device_classes: Iterable[str]) -> None:
+        """Take exact names and globs of resources, and names of DeviceClasses."""
+        listed = tuple(names)
+        classes = (DEVICE_CLASS_RESOURCE_PREFIX + name for name in device_classes)
+        self.names = tuple(name for name in listed if not is_glob(name))
+        self.globs = tuple(name for name in listed if is_glob(name))
+        self.device_classes = tuple(classes)
+        self._exact = frozenset(self.names) | frozenset(self.device_classes)
+
+    def matches(self, name: str) -> bool:
+        """Tell whether a resource name means a GPU."""
+        return name in self._exact or any(is_match(glob, name) for glob in self.globs)
+
+    def is_asked(self, pod: Pod) -> bool:
+        """Tell whether a pod asks for a GPU."""
+        return self.asked(pod).need is Need.GPU
+
+    def asked(self, pod: Pod) -> Asked:
+        """Find what a pod asks for; a GPU outweighs what is unknown."""
+        unknown = ""
+        for name in _wanted(pod):
+            if self.matches(name):
+                return Asked(need=Need.GPU, name=name)
+            if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
+                unknown = unknown or name
+        if unknown:
+            return Asked(need=Need.UNKNOWN, name=unknown)
+        return Asked(need=Need.UNKNOWN) if pod.spec.resource_claims else _NOTHING
+
+
+def _wanted(pod: Pod) -> Iterator[str]:
+    """Give each extended resource of which a pod wants more than zero."""
+    for containers in (pod.spec.containers, pod.spec.init_containers):
+        for container in containers or ():
+            yield from _wanted_by(container)
+
+
+def _wanted_by(container: Container) -> Iterator[str]:
+    resources = container.resources
+    if resources is None:
+        return
+    for amounts in (resources.limits, resources.requests):
+        if amounts:
+            yield from _above_zero(amounts)
+
+
+def _above_zero(amounts: Mapping[str, Amount | None]) -> Iterator[str]:
+    for name, amount in amounts.items():
+        if "/" in name and amount is not None and is_positive(amount):
+            yield name

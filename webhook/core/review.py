@@ -1,0 +1,120 @@
+"""The AdmissionReview on the wire: bytes to a request, a decision to bytes.
+
+It follows admission.k8s.io/v1: `uid` is echoed, patch and patchType come together or not at all,
+warnings are bounded. It decides nothing, and what it can not read is a `RequestError`.
+"""
+
+import binascii
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+
+from webhook.core.decision import Decision
+from webhook.core.errors import RequestError
+
+API_VERSION = "admission.k8s.io/v1"
+KIND = "AdmissionReview"
+
+WARNING_LENGTH = 120
+"""Characters of one warning that the API advises; longer ones may be cut."""
+WARNINGS_LENGTH = 4096
+"""Characters of all warnings together that the API server passes on."""
+
+
+class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """A JSON object of the admission API."""
+
+
+class GroupVersionKind(_Wire, frozen=True):
+    """meta/v1 GroupVersionKind."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+
+
+class UserInfo(_Wire, frozen=True):
+    """authentication.k8s.io/v1 UserInfo: who sent the request."""
+
+    username: str = ""
+    groups: tuple[str, ...] | None = None
+
+
+RawObject: TypeAlias = msgspec.Raw | None
+
+
+class Request(_Wire, frozen=True):
+    """admission.k8s.io/v1 AdmissionRequest; the objects stay undecoded until a rule needs them."""
+
+    uid: str
+    kind: GroupVersionKind
+    request_kind: GroupVersionKind | None = None
+    sub_resource: str = ""
+    name: str = ""
+    namespace: str = ""
+    operation: str = ""
+    user_info: UserInfo = UserInfo()
+    object: msgspec.Raw = msgspec.Raw(b"null")
+    old_object: msgspec.Raw = msgspec.Raw(b"null")
+    dry_run: bool | None = None
+
+
+class _Envelope(_Wire, frozen=True):
+    """The review around the request."""
+
+    api_version: str = ""
+    kind: str = ""
+    request: Request | None = None
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read(body: bytes) -> Request:
+    """Read the request of an AdmissionReview v1; raise RequestError that says what is wrong."""
+    try:
+        envelope = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"the body is no AdmissionReview: {error}") from error
+    if (envelope.api_version, envelope.kind) != (API_VERSION, KIND):
+        found = f"{envelope.api_version or 'no apiVersion'} {envelope.kind or 'no kind'}"
+        raise RequestError(f"expected {API_VERSION} {KIND}, found {found}")
+    if envelope.request is None or not envelope.request.uid:
+        raise RequestError(f"the {KIND} has no request with a uid")
+    return envelope.request
+
+
+def write(uid: str, decision: Decision) -> bytes:
+    """Write the AdmissionReview that answers request `uid` with `decision`."""
+    response: dict[str, object] = {"uid": uid, "allowed": decision.allowed}
+    if not decision.allowed:
+        response["status"] = {
+            "status": "Failure",
+            "code": 403,
+            "reason": "Forbidden",
+            "message": message(decision),
+        }
+    elif decision.patch:
+        response["patchType"] = "JSONPatch"
+        response["patch"] = binascii.b2a_base64(_encode(decision.patch), newline=False).decode()
+    if decision.warnings:
+        response["warnings"] = list(bounded(decision.warnings))
+    return _encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})
+
+
+def message(decision: Decision) -> str:
+    """Say every violation, a line each: `spec.tolerations[0]: what, and what to do (rule)`."""
+    lines = [f"{v.path}: {v.message} (rule {v.rule})" for v in decision.violations]
+    return lines[0] if len(lines) == 1 else "\n".join(["", *(f"- {line}" for line in lines)])
+
+
+def bounded(warnings: Iterable[str]) -> Iterable[str]:
+    """Give each warning once, within what the API server passes on in all."""
+    left = WARNINGS_LENGTH
+    for warning in dict.fromkeys(warnings):
+        if len(warning) > left:
+            return
+        left -= len(warning)
+        yield warning

@@ -1,0 +1,79 @@
+"""Rule `contradiction`: a GPU pod whose own selector excludes every node of its class.
+
+`nodeSelector` and the class's affinity are ANDed by the scheduler: a pod that selects
+`gpu-type=development` and asks for class production waits for ever. It is refused at once, with
+both places named. Only labels that pools declare count; what they say nothing of may be there.
+
+A Preferred class may also use other GPU nodes whose taints its pods tolerate: those count too.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from webhook.core.decision import Violation
+from webhook.core.nodes import may_satisfy, tolerates_all
+from webhook.core.pod import NodeSelectorTerm, Pod
+from webhook.core.policy.documents import GPUNodePool, Placement
+from webhook.core.policy.plan import ClassPlan, labels_of
+from webhook.core.policy.policy import Policy
+from webhook.core.rules.placement import TERMS_PATH, required_terms
+
+NAME = "contradiction"
+
+
+def find(pod: Pod, plan: ClassPlan, policy: Policy) -> tuple[Violation, ...]:
+    """Refuse a pod that no pool within its class's reach can take, by labels alone."""
+    selector, terms = pod.spec.node_selector or {}, required_terms(pod)
+    if not selector and not terms:
+        return ()
+    if any(_admits(pool, selector, terms) for pool in plan.pools):
+        return ()
+    if plan.placement is Placement.PREFERRED and _elsewhere(pod, selector, terms, policy):
+        return ()
+    return _by_selector(selector, plan) or (_by_terms(plan),)
+
+
+def _admits(
+    pool: GPUNodePool, selector: Mapping[str, str], terms: Iterable[NodeSelectorTerm]
+) -> bool:
+    labels, ored = labels_of(pool), tuple(terms)
+    if any(labels.get(key, value) != value for key, value in selector.items()):
+        return False
+    return not ored or any(may_satisfy(labels, term) for term in ored)
+
+
+def _elsewhere(
+    pod: Pod, selector: Mapping[str, str], terms: tuple[NodeSelectorTerm, ...], policy: Policy
+) -> bool:
+    tolerations = pod.spec.tolerations or ()
+    return any(
+        _admits(pool, selector, terms) and tolerates_all(tolerations, pool.taints)
+        for pool in policy.pools
+    )
+
+
+def _by_selector(selector: Mapping[str, str], plan: ClassPlan) -> tuple[Violation, ...]:
+    """Name each entry of the nodeSelector that no pool of the class agrees with."""
+    found: list[Violation] = []
+    for key, value in selector.items():
+        carried = {pool.name: labels_of(pool).get(key, value) for pool in plan.pools}
+        if value not in carried.values():
+            nodes = ", ".join(f"pool {name} carry {key}={has}" for name, has in carried.items())
+            found.append(
+                Violation(
+                    rule=NAME,
+                    path=f'spec.nodeSelector["{key}"]',
+                    message=f"{value} contradicts class {plan.name}: nodes of {nodes}; "
+                    "drop it or name another class",
+                )
+            )
+    return tuple(found)
+
+
+def _by_terms(plan: ClassPlan) -> Violation:
+    pools = ", ".join(pool.name for pool in plan.pools)
+    return Violation(
+        rule=NAME,
+        path=TERMS_PATH,
+        message=f"no node of class {plan.name} (pools {pools}) can meet what the pod requires "
+        "together with its nodeSelector; drop what contradicts or name another class",
+    )

@@ -1,0 +1,83 @@
+"""Rule `class`: which class a GPU pod gets.
+
+The pod's annotation `gpu-class` names it, else GPUPolicy `spec.defaultClass` does. A class that
+does not exist, or that the pod's namespace may not use, is a refusal that names what exists.
+
+    metadata: {annotations: {gpu-class: training}}     # class training, from the annotation
+    metadata: {annotations: {gpu-class: trainng}}      # refused: did you mean training?
+    metadata: {}                                       # the default class
+"""
+
+from dataclasses import dataclass
+
+from webhook.core.decision import Violation
+from webhook.core.names import CLASS_ANNOTATION
+from webhook.core.policy.globs import is_match
+from webhook.core.policy.nearest import nearest
+from webhook.core.policy.plan import ClassPlan
+from webhook.core.policy.policy import Policy
+
+NAME = "class"
+
+ANNOTATION_PATH = f'metadata.annotations["{CLASS_ANNOTATION}"]'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The class of a pod, and where it was named."""
+
+    plan: ClassPlan
+    reason: str
+
+
+def find(named: str | None, namespace: str, policy: Policy) -> Found | Violation:
+    """Find the class of a pod in `namespace` whose annotation says `named` (None: it has none)."""
+    if named is not None:
+        return judge(named, namespace, policy) or Found(
+            plan=policy.classes[named],
+            reason=f"class {named}, from its annotation {CLASS_ANNOTATION}",
+        )
+    default = policy.default_class
+    if default is None:
+        return Violation(rule=NAME, path="metadata.annotations", message=_unnamed(policy))
+    return _forbidden(policy.classes[default], namespace) or Found(
+        plan=policy.classes[default], reason=f"class {default}, the policy's default"
+    )
+
+
+def judge(named: str, namespace: str, policy: Policy) -> Violation | None:
+    """Refuse a class that does not exist or that `namespace` may not use; else None."""
+    plan = policy.classes.get(named)
+    if plan is None:
+        return Violation(rule=NAME, path=ANNOTATION_PATH, message=unknown(named, policy))
+    return _forbidden(plan, namespace)
+
+
+def unknown(named: str, policy: Policy) -> str:
+    """Say that there is no such class, which is nearest, and which exist."""
+    near = nearest(named, policy.classes)
+    guess = f"; did you mean {near}?" if near else "."
+    return f'there is no class "{named}"{guess} Classes: {_listed(policy)}'
+
+
+def _unnamed(policy: Policy) -> str:
+    return (
+        f"the pod asks for a GPU and names no class, and the policy has no defaultClass; "
+        f"annotate it {CLASS_ANNOTATION}=<class>. Classes: {_listed(policy)}"
+    )
+
+
+def _listed(policy: Policy) -> str:
+    return ", ".join(policy.classes) or "none"
+
+
+def _forbidden(plan: ClassPlan, namespace: str) -> Violation | None:
+    if any(is_match(glob, namespace) for glob in plan.allowed_namespaces):
+        return None
+    allowed = ", ".join(plan.allowed_namespaces) or "none"
+    return Violation(
+        rule=NAME,
+        path=ANNOTATION_PATH,
+        message=f"class {plan.name} is not for namespace {namespace}; "
+        f"its allowedNamespaces: {allowed}. Name another class, or have the namespace added",
+    )

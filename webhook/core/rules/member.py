@@ -1,0 +1,26 @@
+"""Rule `member`: a pod without GPUs of a workload that has some gets the class's priority only.
+
+A launcher or a Ray head belongs to its gang: where priority differs inside one, the scheduler
+refuses the whole (KEP-5710). The annotation `gpuclass.io/member`, carried beside `gpu-class` to the
+templates of a workload that has several, marks such pods. They get no placement and no tolerations.
+Any other pod without GPUs that names a class is left as it is, with a warning.
+"""
+
+from webhook.core.names import CLASS_ANNOTATION, MEMBER_ANNOTATION
+from webhook.core.pod import Pod
+from webhook.core.rules.gpu_class import ANNOTATION_PATH
+
+NAME = "member"
+
+
+def is_member(pod: Pod) -> bool:
+    """Tell whether a pod belongs to a workload that asks for GPUs in another template."""
+    return CLASS_ANNOTATION in pod.annotations and MEMBER_ANNOTATION in pod.annotations
+
+
+def warn(pod: Pod) -> tuple[str, ...]:
+    """Say that a class does nothing for a pod that asks for no GPU."""
+    named = pod.annotations.get(CLASS_ANNOTATION)
+    if named is None or is_member(pod):
+        return ()
+    return (f"{ANNOTATION_PATH}: {named} does nothing here: the pod asks for no GPU",)

@@ -1,0 +1,59 @@
+"""What is to be decided, and how what the rules say becomes a decision."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from webhook.core.decision import Decision, Verdict
+from webhook.core.pod import Pod
+from webhook.core.policy.documents import Mode
+from webhook.core.policy.policy import Policy
+from webhook.core.review import Request
+
+WRITING = frozenset({Mode.ENFORCE, Mode.WARN})
+"""Modes in which a rule may change an object."""
+
+
+class Stage(StrEnum):
+    """Which webhook asks: the one that may change the object, or the one that sees it last."""
+
+    MUTATE = "mutate"
+    VALIDATE = "validate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A request about a pod, with everything that its decision depends on."""
+
+    request: Request
+    pod: Pod
+    policy: Policy
+    stage: Stage
+
+    def writes(self, rule: str) -> bool:
+        """Tell whether a rule may change the pod."""
+        return self.policy.mode_of(rule) in WRITING
+
+
+def enforce(decision: Decision, policy: Policy) -> Decision:
+    """Weigh what the rules found by their modes.
+
+    A violation of a rule in mode Enforce refuses, one in mode Warn becomes a warning, the others
+    come to nothing. What is refused is not patched; what is not patched is merely let in.
+    """
+    found = decision.violations
+    refusing = tuple(v for v in found if policy.mode_of(v.rule) is Mode.ENFORCE)
+    warned = (f"{v.path}: {v.message}" for v in found if policy.mode_of(v.rule) is Mode.WARN)
+    verdict = decision.verdict if decision.patch else Verdict.ALLOW
+    return replace(
+        decision,
+        verdict=Verdict.DENY if refusing else verdict,
+        patch=() if refusing else decision.patch,
+        violations=refusing,
+        warnings=(*decision.warnings, *warned),
+        rules=tuple(dict.fromkeys((*decision.rules, *(v.rule for v in found)))),
+    )
+
+
+def allow(reason: str) -> Decision:
+    """Give the decision that lets an object in as it is."""
+    return Decision(verdict=Verdict.ALLOW, reason=reason)
