@@ -1,7 +1,8 @@
 """What comes of a request: a value that the webhook, the command line and the tests share."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from webhook.core.patch import Operation
 
@@ -21,8 +22,7 @@ class Verdict(StrEnum):
     """Its kind has no pod template: nothing is decided about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reason to refuse: the rule, the field (`spec.tolerations[0]`), what to do about it."""
 
     rule: str
@@ -30,8 +30,7 @@ class Violation:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The whole answer. `patch` applies to the object as it was sent.
 
     `gpu_class` is the class that the pod got (None: no class concerned it), `reason` says in a
@@ -44,7 +43,7 @@ class Decision:
     patch: tuple[Operation, ...] = ()
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
-    rules: tuple[str, ...] = field(default=())
+    rules: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:

@@ -10,24 +10,34 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
+JSON: TypeAlias = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One operation of RFC 6902; `value` is absent for `remove`."""
+    """One operation of RFC 6902; `value` is absent for `remove`.
+
+    The value is whatever encodes to JSON: a struct goes to the wire as it is, `plain` gives the
+    JSON of it.
+    """
 
     op: Literal["add", "replace", "remove"]
     path: str
-    value: JSON | msgspec.UnsetType = msgspec.UNSET
+    value: object = msgspec.UNSET
 
 
 class PatchError(ValueError):
     """An operation does not apply: a parent or a field that it names is not there."""
 
 
-def pointer(*steps: str | int) -> str:
-    """Give the JSON pointer of `steps`: `pointer("a/b", 0)` is `/a~1b/0`."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+def plain(value: object) -> JSON:
+    """Give a value as the JSON that it is on the wire."""
+    encoded: JSON = msgspec.json.decode(msgspec.json.encode(value))
+    return encoded
+
+
+def step(key: str) -> str:
+    """Give one step of a JSON pointer (RFC 6901): `a/b` is `/a~1b`."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def diff(before: JSON, after: JSON, path: str = "") -> tuple[Operation, ...]:
@@ -58,26 +68,26 @@ def _diff_objects(
     before: dict[str, JSON], after: dict[str, JSON], path: str
 ) -> tuple[Operation, ...]:
     operations = [
-        Operation(op="remove", path=path + pointer(key)) for key in before if key not in after
+        Operation(op="remove", path=path + step(key)) for key in before if key not in after
     ]
     for key, value in after.items():
         if key not in before or (before[key] is None and value is not None):
-            operations.append(Operation(op="add", path=path + pointer(key), value=value))
+            operations.append(Operation(op="add", path=path + step(key), value=value))
         else:
-            operations.extend(diff(before[key], value, path + pointer(key)))
+            operations.extend(diff(before[key], value, path + step(key)))
     return tuple(operations)
 
 
 def _diff_arrays(before: list[JSON], after: list[JSON], path: str) -> tuple[Operation, ...]:
     operations: list[Operation] = []
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
-        operations.extend(diff(old, new, path + pointer(index)))
+        operations.extend(diff(old, new, f"{path}/{index}"))
     operations.extend(
-        Operation(op="remove", path=path + pointer(index))
+        Operation(op="remove", path=f"{path}/{index}")
         for index in range(len(before) - 1, len(after) - 1, -1)
     )
     operations.extend(
-        Operation(op="add", path=path + pointer(index), value=after[index])
+        Operation(op="add", path=f"{path}/{index}", value=after[index])
         for index in range(len(before), len(after))
     )
     return tuple(operations)
@@ -99,45 +109,45 @@ def _copy(value: JSON) -> JSON:
 
 def _apply_one(operation: Operation, document: JSON) -> JSON:
     if not operation.path:
-        return _copy(_value(operation))
+        return _value(operation)
     *parents, last = operation.path[1:].split("/")
     target = document
-    for step in parents:
-        target = _child(target, _unescape(step), operation)
+    for parent in parents:
+        target = _child(target, _unescape(parent), operation)
     _write(target, _unescape(last), operation)
     return document
 
 
-def _unescape(step: str) -> str:
-    return step.replace("~1", "/").replace("~0", "~")
+def _unescape(escaped: str) -> str:
+    return escaped.replace("~1", "/").replace("~0", "~")
 
 
 def _value(operation: Operation) -> JSON:
     if operation.value is msgspec.UNSET:
         raise PatchError(f"{operation.op} {operation.path}: no value")
-    return operation.value
+    return plain(operation.value)
 
 
-def _child(target: JSON, step: str, operation: Operation) -> JSON:
-    if isinstance(target, dict) and step in target:
-        return target[step]
-    if isinstance(target, list) and step.isdecimal() and int(step) < len(target):
-        return target[int(step)]
-    raise PatchError(f"{operation.op} {operation.path}: {step!r} is not there")
+def _child(target: JSON, name: str, operation: Operation) -> JSON:
+    if isinstance(target, dict) and name in target:
+        return target[name]
+    if isinstance(target, list) and name.isdecimal() and int(name) < len(target):
+        return target[int(name)]
+    raise PatchError(f"{operation.op} {operation.path}: {name!r} is not there")
 
 
-def _write(target: JSON, step: str, operation: Operation) -> None:
+def _write(target: JSON, name: str, operation: Operation) -> None:
     if operation.op != "add":
-        _child(target, step, operation)
+        _child(target, name, operation)
     if isinstance(target, dict):
         if operation.op == "remove":
-            del target[step]
+            del target[name]
         else:
-            target[step] = _copy(_value(operation))
-    elif isinstance(target, list) and step.isdecimal() and int(step) <= len(target):
+            target[name] = _value(operation)
+    elif isinstance(target, list) and name.isdecimal() and int(name) <= len(target):
         if operation.op != "add":
-            del target[int(step)]
+            del target[int(name)]
         if operation.op != "remove":
-            target.insert(int(step), _copy(_value(operation)))
+            target.insert(int(name), _value(operation))
     else:
-        raise PatchError(f"{operation.op} {operation.path}: no list or object holds {step!r}")
+        raise PatchError(f"{operation.op} {operation.path}: no list or object holds {name!r}")

@@ -4,85 +4,87 @@ Those are spec.affinity.nodeAffinity, spec.tolerations, the three priority field
 the two maps in metadata. Everything else in a pod is nobody's business here.
 """
 
-from collections.abc import Iterator
 from typing import TypeAlias
 
-import msgspec
+from webhook.core.patch import Operation, diff, plain, step
+from webhook.core.pod import Affinity, Pod, PodSpec, Toleration
 
-from webhook.core.patch import JSON, Operation, diff, pointer
-from webhook.core.pod import Affinity, Pod, PodSpec
-
-_Items: TypeAlias = tuple[msgspec.Struct, ...] | None
-
-_PRIORITY_FIELDS = (
-    ("priority_class_name", "/spec/priorityClassName"),
-    ("priority", "/spec/priority"),
-    ("preemption_policy", "/spec/preemptionPolicy"),
-)
+_Map: TypeAlias = dict[str, str] | None
+_Tolerations: TypeAlias = tuple[Toleration, ...] | None
 
 
 def compare(before: Pod, after: Pod) -> tuple[Operation, ...]:
     """Give the operations that turn pod `before` into pod `after`; none where nothing changed."""
     if before is after:
         return ()
-    return (
-        *_map(before.metadata.labels, after.metadata.labels, "/metadata/labels"),
-        *_map(before.metadata.annotations, after.metadata.annotations, "/metadata/annotations"),
-        *_affinity(before.spec.affinity, after.spec.affinity),
-        *_list(before.spec.tolerations, after.spec.tolerations, "/spec/tolerations"),
-        *_priority(before.spec, after.spec),
-    )
+    operations: list[Operation] = []
+    old, new = before.metadata, after.metadata
+    if old is not new:
+        _compare_maps(old.labels, new.labels, "/metadata/labels", operations)
+        _compare_maps(old.annotations, new.annotations, "/metadata/annotations", operations)
+    if before.spec is not after.spec:
+        _compare_specs(before.spec, after.spec, operations)
+    return tuple(operations)
 
 
-def _map(
-    before: dict[str, str] | None, after: dict[str, str] | None, path: str
-) -> Iterator[Operation]:
+def _compare_specs(before: PodSpec, after: PodSpec, operations: list[Operation]) -> None:
+    if before.affinity is not after.affinity:
+        _compare_affinities(before.affinity, after.affinity, operations)
+    if before.tolerations is not after.tolerations:
+        _compare_tolerations(before.tolerations, after.tolerations, operations)
+    for path, old, new in (
+        ("/spec/priorityClassName", before.priority_class_name, after.priority_class_name),
+        ("/spec/priority", before.priority, after.priority),
+        ("/spec/preemptionPolicy", before.preemption_policy, after.preemption_policy),
+    ):
+        if old != new:
+            operations.append(_written(old, path, new))
+
+
+def _written(old: object, path: str, new: object) -> Operation:
+    """Write a field: what is absent is added, what becomes absent is removed."""
+    if new is None:
+        return Operation(op="remove", path=path)
+    return Operation(op="add" if old is None else "replace", path=path, value=new)
+
+
+def _compare_maps(before: _Map, after: _Map, path: str, operations: list[Operation]) -> None:
+    """Compare maps to which rules only add entries, or in which they replace some."""
     if before is after or after is None:
         return
     if before is None:
-        yield Operation(op="add", path=path, value=dict(after))
+        operations.append(Operation(op="add", path=path, value=after))
         return
     for key, value in after.items():
         old = before.get(key)
         if old != value:
-            yield _written(old, path + pointer(key), value)
+            operations.append(_written(old, path + step(key), value))
 
 
-def _affinity(before: Affinity | None, after: Affinity | None) -> tuple[Operation, ...]:
-    if before is after or after is None or after.node_affinity is None:
-        return ()
-    new = _plain(after.node_affinity)
+def _compare_affinities(
+    before: Affinity | None, after: Affinity | None, operations: list[Operation]
+) -> None:
+    if after is None or after.node_affinity is None:
+        return
+    new, path = after.node_affinity, "/spec/affinity/nodeAffinity"
     if before is None:
-        return (Operation(op="add", path="/spec/affinity", value={"nodeAffinity": new}),)
-    path = "/spec/affinity/nodeAffinity"
-    if before.node_affinity is None:
-        return (Operation(op="add", path=path, value=new),)
-    return diff(_plain(before.node_affinity), new, path)
+        value = {"nodeAffinity": new}
+        operations.append(Operation(op="add", path="/spec/affinity", value=value))
+    elif before.node_affinity is None:
+        operations.append(Operation(op="add", path=path, value=new))
+    else:
+        operations.extend(diff(plain(before.node_affinity), plain(new), path))
 
 
-def _list(before: _Items, after: _Items, path: str) -> Iterator[Operation]:
+def _compare_tolerations(
+    before: _Tolerations, after: _Tolerations, operations: list[Operation]
+) -> None:
     """Compare lists to which rules only append."""
-    if before is after or after is None:
+    if after is None:
         return
     if before is None:
-        yield Operation(op="add", path=path, value=[_plain(item) for item in after])
+        operations.append(Operation(op="add", path="/spec/tolerations", value=after))
         return
     for index in range(len(before), len(after)):
-        yield Operation(op="add", path=path + pointer(index), value=_plain(after[index]))
-
-
-def _priority(before: PodSpec, after: PodSpec) -> Iterator[Operation]:
-    for field, path in _PRIORITY_FIELDS:
-        old, new = getattr(before, field), getattr(after, field)
-        if old == new:
-            continue
-        yield Operation(op="remove", path=path) if new is None else _written(old, path, new)
-
-
-def _written(old: object, path: str, value: JSON) -> Operation:
-    return Operation(op="add" if old is None else "replace", path=path, value=value)
-
-
-def _plain(value: msgspec.Struct) -> JSON:
-    plain: JSON = msgspec.to_builtins(value)
-    return plain
+        path = f"/spec/tolerations/{index}"
+        operations.append(Operation(op="add", path=path, value=after[index]))

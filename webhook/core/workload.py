@@ -17,7 +17,7 @@ from webhook.core.patch import JSON
 from webhook.core.pod import Pod
 from webhook.core.review import GroupVersionKind, Request, UserInfo
 
-JSONObject: TypeAlias = "dict[str, JSON]"
+JSONObject: TypeAlias = dict[str, JSON]
 Path: TypeAlias = tuple[str, ...]
 
 POD_KIND = GroupVersionKind(version="v1", kind="Pod")

@@ -51,6 +51,7 @@ class ClassPlan:
     alternatives: tuple[Requirements, ...]
     preferred: tuple[PreferredSchedulingTerm, ...]
     taints: tuple[Taint, ...]
+    taint_keys: frozenset[str]
     tolerations: tuple[Toleration, ...]
     priority: PriorityTarget | None
     allowed_priority_class_names: frozenset[str]
@@ -80,6 +81,7 @@ def plan(
         alternatives=alternatives,
         preferred=preferred,
         taints=taints,
+        taint_keys=frozenset(taint.key for taint in taints),
         tolerations=tuple(map(_toleration, taints)),
         priority=_priority(document.priority_class_name, priorities),
         allowed_priority_class_names=frozenset(document.allowed_priority_class_names),

@@ -15,6 +15,7 @@ import msgspec
 from webhook.core.errors import PolicyError
 from webhook.core.policy.check import check
 from webhook.core.policy.documents import (
+    RULE_NAMES,
     CpuPods,
     Document,
     GPUClass,
@@ -33,6 +34,9 @@ T = TypeVar("T")
 REVISION_LENGTH = 12
 """Hexadecimal digits of a revision: enough to tell documents apart, short in a stamp."""
 
+_WRITING = (Mode.ENFORCE, Mode.WARN)
+"""Modes in which a rule may change an object."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemptions:
@@ -47,13 +51,15 @@ class Exemptions:
 class Policy:
     """What decisions are made by.
 
-    `taints` finds the pools' taints by key, `labels` the pools whose nodes carry a label by key
-    and value, `steering` the requirements that keep a pod off every pool.
+    `modes` gives the mode of each rule, `writing` the rules that may change an object, `taints`
+    the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
+    `steering` the requirements that keep a pod off every pool.
     """
 
     revision: str
     mode: Mode
-    rules: Mapping[str, Mode]
+    modes: Mapping[str, Mode]
+    writing: frozenset[str]
     classes: Mapping[str, ClassPlan]
     default_class: str | None
     resources: GPUResources
@@ -66,10 +72,6 @@ class Policy:
     steering: Requirements
     priority_classes: Mapping[str, PriorityClass]
     global_default: str | None
-
-    def mode_of(self, rule: str) -> Mode:
-        """Give the mode that a rule is in: its own, else the policy's."""
-        return self.rules.get(rule, self.mode)
 
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
         """Give the pools that claim a node by its name."""
@@ -88,10 +90,12 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
     priorities = {each.name: each for each in _of(documents, PriorityClass)}
     classes = {each.name: plan(each, pools, priorities) for each in _of(documents, GPUClass)}
     exempt = settings.exempt
+    modes = {name: settings.rules.get(name, settings.mode) for name in RULE_NAMES}
     return Policy(
         revision=revision(documents),
         mode=settings.mode,
-        rules=dict(settings.rules),
+        modes=modes,
+        writing=frozenset(name for name, mode in modes.items() if mode in _WRITING),
         classes=dict(sorted(classes.items())),
         default_class=settings.default_class,
         resources=GPUResources(settings.gpu_resources, settings.device_classes),

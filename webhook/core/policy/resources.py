@@ -5,12 +5,12 @@ init containers); ephemeral containers and pod-level resources never carry them 
 KEP-2837). Names may be globs (`nvidia.com/mig-*`); KEP-5004 adds a name for each DeviceClass.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from webhook.core.names import DEVICE_CLASS_RESOURCE_PREFIX, GPU_VENDOR_DOMAINS
-from webhook.core.pod import Amount, Container, Pod
+from webhook.core.pod import Container, Pod
 from webhook.core.policy.globs import is_glob, is_match
 from webhook.core.quantity import is_positive
 
@@ -32,6 +32,7 @@ class Asked:
 
 
 _NOTHING = Asked(need=Need.NOTHING)
+_A_CLAIM = Asked(need=Need.UNKNOWN)
 
 
 class GPUResources:
@@ -57,33 +58,27 @@ class GPUResources:
     def asked(self, pod: Pod) -> Asked:
         """Find what a pod asks for; a GPU outweighs what is unknown."""
         unknown = ""
-        for name in _wanted(pod):
-            if self.matches(name):
-                return Asked(need=Need.GPU, name=name)
-            if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
-                unknown = unknown or name
+        for containers in (pod.spec.containers, pod.spec.init_containers):
+            for container in containers or ():
+                for name in _extended(container):
+                    if self.matches(name):
+                        return Asked(need=Need.GPU, name=name)
+                    if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
+                        unknown = unknown or name
         if unknown:
             return Asked(need=Need.UNKNOWN, name=unknown)
-        return Asked(need=Need.UNKNOWN) if pod.spec.resource_claims else _NOTHING
+        return _A_CLAIM if pod.spec.resource_claims else _NOTHING
 
 
-def _wanted(pod: Pod) -> Iterator[str]:
-    """Give each extended resource of which a pod wants more than zero."""
-    for containers in (pod.spec.containers, pod.spec.init_containers):
-        for container in containers or ():
-            yield from _wanted_by(container)
-
-
-def _wanted_by(container: Container) -> Iterator[str]:
+def _extended(container: Container) -> list[str]:
+    """Give the extended resources of which a container wants more than zero."""
     resources = container.resources
     if resources is None:
-        return
-    for amounts in (resources.limits, resources.requests):
-        if amounts:
-            yield from _above_zero(amounts)
-
-
-def _above_zero(amounts: Mapping[str, Amount | None]) -> Iterator[str]:
-    for name, amount in amounts.items():
-        if "/" in name and amount is not None and is_positive(amount):
-            yield name
+        return []
+    return [
+        name
+        for amounts in (resources.limits, resources.requests)
+        if amounts
+        for name, amount in amounts.items()
+        if "/" in name and amount is not None and is_positive(amount)
+    ]

@@ -20,14 +20,17 @@ from webhook.core.rules.placement import TERMS_PATH, required_terms
 NAME = "contradiction"
 
 
-def find(pod: Pod, plan: ClassPlan, policy: Policy) -> tuple[Violation, ...]:
-    """Refuse a pod that no pool within its class's reach can take, by labels alone."""
+def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Violation, ...]:
+    """Refuse a pod that no pool within its class's reach can take, by labels alone.
+
+    `injected` is the pod as its class makes it: its tolerations say which other pools it reaches.
+    """
     selector, terms = pod.spec.node_selector or {}, required_terms(pod)
     if not selector and not terms:
         return ()
     if any(_admits(pool, selector, terms) for pool in plan.pools):
         return ()
-    if plan.placement is Placement.PREFERRED and _elsewhere(pod, selector, terms, policy):
+    if plan.placement is Placement.PREFERRED and _elsewhere(injected, selector, terms, policy):
         return ()
     return _by_selector(selector, plan) or (_by_terms(plan),)
 

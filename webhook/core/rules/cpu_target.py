@@ -61,8 +61,8 @@ def warn(pod: Pod, policy: Policy) -> tuple[str, ...]:
 
 def _message(aim: str, pod: Pod, path: str) -> str:
     message = (
-        f"{aim}, and the pod asks for no GPU; drop it, ask for a GPU, "
-        "or have the pod's namespace exempted (GPUPolicy spec.exempt)"
+        f"{aim}, but the pod asks for no GPU; drop it, ask for a GPU, "
+        "or have its namespace exempted (GPUPolicy spec.exempt)"
     )
     pod_affinity = pod.spec.affinity.pod_affinity if pod.spec.affinity else None
     if (

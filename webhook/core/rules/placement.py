@@ -40,9 +40,11 @@ def inject(pod: Pod, plan: ClassPlan) -> Pod:
 
 def warn(pod: Pod, policy: Policy) -> tuple[str, ...]:
     """Say that a pod requires a label by the name of a GPU resource, which no pool declares."""
-    required = required_terms(pod)
-    keys = {each.key for term in required for each in term.match_expressions or ()}
-    keys.update(pod.spec.node_selector or {})
+    terms, selector = required_terms(pod), pod.spec.node_selector or {}
+    if not terms and not selector:
+        return ()
+    keys = {each.key for term in terms for each in term.match_expressions or ()}
+    keys.update(selector)
     return tuple(
         f"no pool declares a label {key}, which the pod requires of its node: "
         "it waits unless nodes carry it (a GPU resource is no label)"

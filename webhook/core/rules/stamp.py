@@ -24,11 +24,15 @@ NAME = "restore"
 class Stamp(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False
 ):
-    """What was injected: `affinity` is a digest of the node affinity that was there before."""
+    """What was injected.
+
+    `tolerations` are written as taints are (`gpu-type=training:NoSchedule`); `affinity` is a
+    digest of the node affinity, and `priority_class_name` the name, that were there before.
+    """
 
     gpu_class: str | None = msgspec.field(default=None, name="class")
     revision: str = ""
-    tolerations: tuple[Toleration, ...] = ()
+    tolerations: tuple[str, ...] = ()
     affinity: str | None = None
     priority_class_name: str | None = None
 
@@ -77,10 +81,15 @@ def _adding(known: Stamp, before: PodSpec, after: PodSpec) -> Stamp:
     return Stamp(
         gpu_class=known.gpu_class,
         revision=known.revision,
-        tolerations=(*known.tolerations, *added),
+        tolerations=(*known.tolerations, *map(_written, added)),
         affinity=affinity,
         priority_class_name=name,
     )
+
+
+def _written(toleration: Toleration) -> str:
+    """Write an injected toleration as the taint that it answers."""
+    return f"{toleration.key}={toleration.value or ''}:{toleration.effect}"
 
 
 def _node_affinity(spec: PodSpec) -> NodeAffinity | None:
@@ -106,7 +115,7 @@ def restore(old: Pod, new: Pod) -> Pod:
 
 def _restore_tolerations(old: Pod, new: Pod, stamp: Stamp) -> Pod:
     had, has = old.spec.tolerations or (), new.spec.tolerations or ()
-    lost = tuple(each for each in stamp.tolerations if each in had and each not in has)
+    lost = tuple(each for each in had if each not in has and _written(each) in stamp.tolerations)
     return replace(new, spec=replace(new.spec, tolerations=(*has, *lost))) if lost else new
 
 

@@ -1,16 +1,15 @@
 """What is to be decided, and how what the rules say becomes a decision."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from webhook.core.decision import Decision, Verdict
 from webhook.core.pod import Pod
 from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.review import Request
-
-WRITING = frozenset({Mode.ENFORCE, Mode.WARN})
-"""Modes in which a rule may change an object."""
 
 
 class Stage(StrEnum):
@@ -20,8 +19,7 @@ class Stage(StrEnum):
     VALIDATE = "validate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request about a pod, with everything that its decision depends on."""
 
     request: Request
@@ -31,7 +29,7 @@ class Case:
 
     def writes(self, rule: str) -> bool:
         """Tell whether a rule may change the pod."""
-        return self.policy.mode_of(rule) in WRITING
+        return rule in self.policy.writing
 
 
 def enforce(decision: Decision, policy: Policy) -> Decision:
@@ -40,9 +38,11 @@ def enforce(decision: Decision, policy: Policy) -> Decision:
     A violation of a rule in mode Enforce refuses, one in mode Warn becomes a warning, the others
     come to nothing. What is refused is not patched; what is not patched is merely let in.
     """
+    if not decision.violations and decision.patch:
+        return decision
     found = decision.violations
-    refusing = tuple(v for v in found if policy.mode_of(v.rule) is Mode.ENFORCE)
-    warned = (f"{v.path}: {v.message}" for v in found if policy.mode_of(v.rule) is Mode.WARN)
+    refusing = tuple(v for v in found if policy.modes[v.rule] is Mode.ENFORCE)
+    warned = (f"{v.path}: {v.message}" for v in found if policy.modes[v.rule] is Mode.WARN)
     verdict = decision.verdict if decision.patch else Verdict.ALLOW
     return replace(
         decision,

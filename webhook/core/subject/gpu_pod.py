@@ -33,7 +33,7 @@ def judge(case: Case) -> Decision:
     violations = (
         *node_name.find(pod),
         *priority.find(pod, plan),
-        *contradiction.find(injected, plan, policy),
+        *contradiction.find(pod, injected, plan, policy),
     )
     if case.stage is Stage.VALIDATE:
         violations += final.find(pod, injected, plan, policy.revision)
@@ -61,14 +61,15 @@ def inject(case: Case, plan: ClassPlan) -> tuple[Pod, tuple[str, ...]]:
     pod, rules = case.pod, []
     if case.writes(priority.NAME):
         pod = priority.inject(pod, plan, case.policy.global_default)
-        rules += [priority.NAME] if pod is not case.pod else []
+        if pod is not case.pod:
+            rules.append(priority.NAME)
     if case.request.user_info.username == DAEMON_SET_CONTROLLER:
         return pod, tuple(rules)
     for name, rule in ((placement.NAME, placement.inject), (tolerations.NAME, tolerations.inject)):
-        if case.writes(name):
-            after = rule(pod, plan)
-            rules += [name] if after is not pod else []
-            pod = after
+        after = rule(pod, plan) if case.writes(name) else pod
+        if after is not pod:
+            rules.append(name)
+        pod = after
     return pod, tuple(rules)
 
 

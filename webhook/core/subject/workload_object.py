@@ -8,7 +8,7 @@ from webhook.core.patch import diff
 from webhook.core.policy.policy import Policy
 from webhook.core.review import Request
 from webhook.core.rules import propagation, rollout
-from webhook.core.subject.case import WRITING, Stage, allow
+from webhook.core.subject.case import Stage, allow
 from webhook.core.workload import WorkloadKind
 
 PodJudge = Callable[[Request, Policy, Stage], Decision]
@@ -29,7 +29,7 @@ def judge(
         pods = judge_pod(workload.pod_request(kind, request, after), policy, Stage.MUTATE)
         warnings = (*warnings, *rollout.warn(change, policy), *_outlook(kind, pods))
         rules = (*rules, *pods.rules)
-    writes = policy.mode_of(propagation.NAME) in WRITING and stage is Stage.MUTATE
+    writes = propagation.NAME in policy.writing and stage is Stage.MUTATE
     named = change.named
     return Decision(
         verdict=Verdict.PROPAGATE,
