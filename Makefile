@@ -1,0 +1,65 @@
+# One entry for everything: `make` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+  --no-annotate --custom-compile-command 'make lock'
+BIND ?= 127.0.0.1:8443
+METRICS_BIND ?= 127.0.0.1:8080
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format lock image bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
+	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) --welcome
+
+demo: $(VENV)/dev ## the same beside a real API server and scheduler (built on first use)
+	@$(BIN)/python -m tests.cluster.demo
+
+test: $(VENV)/dev ## all tests, those on a real control plane included
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(VENV)/dev ## format, lint, types, layers, shell scripts, policies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run
+	$(BIN)/gpuclass lint policies/
+	$(BIN)/gpuclass test policies/
+
+format: $(VENV)/dev ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+render: $(VENV)/runtime ## write the webhook configurations of deploy/base from the policies
+	$(BIN)/gpuclass render --policies policies/ > deploy/base/webhooks.yaml
+
+bench: $(VENV)/dev ## our server against a Go server that does the same work
+	@$(BIN)/python -m benchmarks
+
+lock: $(VENV)/dev ## resolve the dependencies anew (requirements/*.txt)
+	$(COMPILE) --group build --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+
+clean: ## remove what was made here (not the cache of built binaries)
+	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "gpuclass needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@echo "installing the locked dependencies into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@$(PIP) install --require-hashes --requirement requirements/build.txt --requirement requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/runtime requirements/dev.txt
+	@echo "installing the tools for tests and checks into $(VENV) ..."
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
