@@ -1,0 +1,143 @@
+"""The flags of every sub-command, and the way from them to the function that does the work.
+
+Nothing is imported here that a sub-command needs: it is imported when it runs, so that
+`gpuclass --help` is there at once.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from webhook.cli.console import Console, When
+
+Run: TypeAlias = Callable[[argparse.Namespace, Console], int]
+
+OUTPUTS = ("text", "json", "github")
+POLICIES = Path("policies")
+
+
+def _policies(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--policies",
+        type=Path,
+        default=POLICIES,
+        metavar="DIR",
+        help="the folder of policies to decide by (default: %(default)s)",
+    )
+
+
+def _output(parser: argparse.ArgumentParser, *outputs: str) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=outputs,
+        default=outputs[0],
+        help=f"{outputs[0]} is for people (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--color",
+        type=When,
+        choices=list(When),
+        default=When.AUTO,
+        metavar="auto|always|never",
+        help="colour the text; auto: on a terminal, unless NO_COLOR is set (default: auto)",
+    )
+
+
+def _review(parser: argparse.ArgumentParser) -> Run:
+    parser.add_argument(
+        "names",
+        nargs="+",
+        metavar="FILE|DIR|-",
+        help="manifests in YAML or JSON; a folder is read whole, - is standard input",
+    )
+    _policies(parser)
+    _output(parser, *OUTPUTS)
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        default="default",
+        metavar="NAME",
+        help="the namespace of objects that name none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--as", dest="user", metavar="USER", help="who applies them (default: an ordinary user)"
+    )
+    parser.add_argument(
+        "--as-group", dest="groups", action="append", metavar="GROUP", help="a group of that user"
+    )
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import judging, report, review  # noqa: PLC0415 # see above
+
+        setting = review.Setting(
+            policies=args.policies,
+            namespace=args.namespace,
+            requester=judging.requester(args.user, args.groups),
+        )
+        return review.run(args.names, setting, report.Output(args.output), console)
+
+    return run
+
+
+def _test(parser: argparse.ArgumentParser) -> Run:
+    parser.add_argument(
+        "policies",
+        nargs="?",
+        type=Path,
+        default=POLICIES,
+        metavar="DIR",
+        help="a folder of policies with its cases in cases/ (default: %(default)s)",
+    )
+    _output(parser, "text", "json")
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import test  # noqa: PLC0415 # see above
+
+        return test.run(args.policies, args.output, console)
+
+    return run
+
+
+def _lint(parser: argparse.ArgumentParser) -> Run:
+    parser.add_argument(
+        "policies",
+        nargs="?",
+        type=Path,
+        default=POLICIES,
+        metavar="DIR",
+        help="a folder of policies (default: %(default)s)",
+    )
+    _output(parser, *OUTPUTS)
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import lint  # noqa: PLC0415 # see above
+
+        return lint.run(args.policies, args.output, console.out)
+
+    return run
+
+
+COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]] = {
+    "review": (
+        "say what the cluster would do with manifests",
+        "gpuclass review deploy/            # every manifest of a folder\n"
+        "  helm template . | gpuclass review - # what a chart renders\n"
+        "  gpuclass review -o github k8s/      # annotations on a pull request\n\n"
+        "exit codes: 0 nothing is refused, 1 something is, 2 the input can not be read",
+        _review,
+    ),
+    "lint": (
+        "check policies, each for itself and all together",
+        "gpuclass lint policies/\n\nexit codes: 0 sound, 1 faults, 2 not readable",
+        _lint,
+    ),
+    "test": (
+        "replay the cases of policies: expected against got",
+        "gpuclass test policies/            # replays policies/cases/*.yaml\n\n"
+        "exit codes: 0 all as expected, 1 some are not, 2 policies or cases can not be read",
+        _test,
+    ),
+}
+"""Each sub-command: what it does, an example, and what declares its flags."""

@@ -1,0 +1,48 @@
+"""What changes in a manifest, as people read it: unified diffs of YAML."""
+
+import difflib
+from collections.abc import Iterator
+
+import yaml
+
+from webhook.cli.console import Console, Ink
+from webhook.cli.finding import Finding
+from webhook.core.patch import JSON
+
+_WIDE = 10_000
+"""Columns of a line before the dumper would fold it."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every value out: a diff with anchors in it tells nobody anything."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 # PyYAML's signature
+        return True
+
+
+def diffs(finding: Finding) -> Iterator[list[str]]:
+    """Give the diff of the object and that of its pods, where they change: lines of each."""
+    kind = finding.manifest.kind
+    if finding.patch:
+        yield _diff(finding.manifest.value, finding.after, kind)
+    if finding.pod is not None and finding.pod_patch:
+        yield _diff(finding.pod, finding.pod_after, f"Pod of this {kind}")
+
+
+def paint(line: str, console: Console) -> str:
+    """Colour a line of a diff."""
+    inks = {"---": Ink.BOLD, "+++": Ink.BOLD, "@@ ": Ink.CYAN}
+    ink = inks.get(line[:3]) or {"+": Ink.GREEN, "-": Ink.RED}.get(line[:1])
+    return console.paint(line, ink) if ink else line
+
+
+def _diff(before: JSON, after: JSON, what: str) -> list[str]:
+    lines = difflib.unified_diff(
+        _written(before), _written(after), f"{what}, as sent", f"{what}, as stored", lineterm=""
+    )
+    return [line.rstrip() for line in lines]
+
+
+def _written(value: JSON) -> list[str]:
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDE)
+    return text.splitlines()

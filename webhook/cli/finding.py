@@ -1,0 +1,39 @@
+"""What the cluster would do with one manifest: a value for every report."""
+
+from dataclasses import dataclass
+
+from webhook.cli.manifests import Manifest
+from webhook.core.decision import Verdict, Violation
+from webhook.core.patch import JSON, Operation, apply
+from webhook.core.workload import JSONObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A manifest, judged.
+
+    `verdict` speaks of the object and the pods it would make: deny if either would be refused,
+    inject if its pods would be changed, propagate if only the object itself would be. `patch`
+    applies to the object as written, `pod_patch` to `pod`: its patched pod template as a pod (both
+    are None for a kind without one). Paths of violations are those of the object.
+    """
+
+    manifest: Manifest
+    verdict: Verdict
+    reason: str
+    gpu_class: str | None = None
+    patch: tuple[Operation, ...] = ()
+    pod: JSONObject | None = None
+    pod_patch: tuple[Operation, ...] | None = None
+    violations: tuple[Violation, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def after(self) -> JSON:
+        """The object as it would be stored."""
+        return apply(self.patch, self.manifest.value)
+
+    @property
+    def pod_after(self) -> JSON:
+        """The pod as it would be stored: of a template, or the object itself where it is one."""
+        return self.after if self.pod is None else apply(self.pod_patch or (), self.pod)

@@ -1,0 +1,191 @@
+"""From a manifest to a finding: what the cluster would do with it, asked of `decide` alone.
+
+A manifest becomes the request that the API server would send: first to the mutating webhook, then,
+patched, to the validating one. The pods of a workload are asked about as its controller would
+create them. Nothing is decided here; wrong types are found with their line before anybody is asked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from webhook.cli import shapes
+from webhook.cli.finding import Finding
+from webhook.cli.manifests import Manifest
+from webhook.core import workload
+from webhook.core.decide import decide, decide_pod
+from webhook.core.decision import Decision, Verdict, Violation
+from webhook.core.errors import Fault
+from webhook.core.patch import JSON, Operation, apply
+from webhook.core.policy.policy import Policy
+from webhook.core.review import GroupVersionKind, Request, UserInfo
+from webhook.core.rules import propagation
+from webhook.core.subject.case import Stage
+from webhook.core.workload import JSONObject, WorkloadKind
+
+UID = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """Who sends the object; an ordinary user unless somebody else is named."""
+
+    user: str = "gpuclass:reviewer"
+    groups: tuple[str, ...] = ("system:authenticated",)
+
+
+def requester(user: str | None = None, groups: Sequence[str] | None = None) -> Requester:
+    """Give who sends the object: somebody named, in their groups; else an ordinary user."""
+    named = Requester() if user is None else Requester(user=user)
+    return replace(named, groups=tuple(groups)) if groups is not None else named
+
+
+def judge(
+    manifest: Manifest,
+    policy: Policy,
+    requester: Requester | None = None,
+    old: Manifest | None = None,
+) -> Finding | Fault:
+    """Find what happens when a manifest is created, or written over `old`; a fault if unreadable.
+
+    `policy` answers, `requester` asks.
+    """
+    kind = _group_version_kind(manifest)
+    row = workload.find(kind)
+    wrong = shapes.check(manifest, row) or (shapes.check(old, row) if old else None)
+    if wrong is not None:
+        return wrong
+    request = _request(manifest, kind, requester or Requester(), old)
+    decision = decide(request, policy, Stage.MUTATE)
+    if decision.verdict is Verdict.IGNORE:
+        return Finding(manifest=manifest, verdict=Verdict.IGNORE, reason=decision.reason)
+    after = apply(decision.patch, shapes.filled(manifest.value, row))
+    seen = msgspec.structs.replace(request, object=_raw(after))
+    if row is None:
+        return _pod_finding(manifest, seen, decision, policy)
+    return _workload_finding(manifest, row, seen, decision, policy)
+
+
+def _group_version_kind(manifest: Manifest) -> GroupVersionKind:
+    group, _, version = manifest.api_version.rpartition("/")
+    return GroupVersionKind(group=group, version=version, kind=manifest.kind)
+
+
+def _request(
+    manifest: Manifest, kind: GroupVersionKind, requester: Requester, old: Manifest | None
+) -> Request:
+    row = workload.find(kind)
+    return Request(
+        uid=UID,
+        kind=kind,
+        name=manifest.name,
+        namespace=manifest.namespace,
+        operation="UPDATE" if old else "CREATE",
+        user_info=UserInfo(username=requester.user, groups=requester.groups),
+        object=_raw(shapes.filled(manifest.value, row)),
+        old_object=_raw(shapes.filled(old.value, row) if old else None),
+    )
+
+
+def _raw(value: JSON) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def _pod_finding(manifest: Manifest, seen: Request, decision: Decision, policy: Policy) -> Finding:
+    """Report a bare pod. The validating webhook is asked only where one is written again.
+
+    A new pod would still lack what plug-ins of the API server add between the two webhooks.
+    """
+    violations, warnings = decision.violations, decision.warnings
+    if seen.operation == "UPDATE":
+        validated = decide(seen, policy, Stage.VALIDATE)
+        violations, warnings = (
+            (*violations, *validated.violations),
+            (*warnings, *validated.warnings),
+        )
+    return Finding(
+        manifest=manifest,
+        verdict=_verdict(violations, decision.patch, ()),
+        reason=decision.reason,
+        gpu_class=decision.gpu_class,
+        patch=() if violations else decision.patch,
+        violations=_unique(violations),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _workload_finding(
+    manifest: Manifest, row: WorkloadKind, seen: Request, decision: Decision, policy: Policy
+) -> Finding:
+    """Report a workload: the object, and the pods that its controller would make of it."""
+    after = _carried(row, seen)
+    pod_request = workload.pod_request(row, seen, after)
+    pods = decide_pod(pod_request, policy, Stage.MUTATE)
+    validated = decide(seen, policy, Stage.VALIDATE)
+    place = ".".join(row.template)
+    of_pods = tuple(
+        Violation(rule=each.rule, path=f"{place}.{each.path}", message=each.message)
+        for each in pods.violations
+    )
+    violations = _unique((*decision.violations, *of_pods))
+    told = {f"its pods would be refused: {each.path}: {each.message}" for each in of_pods}
+    inject = () if decision.violations else pods.patch
+    verdict = _verdict(violations, inject, decision.patch)
+    is_object = bool(decision.violations) or verdict is Verdict.PROPAGATE
+    return Finding(
+        manifest=manifest,
+        verdict=verdict,
+        reason=decision.reason if is_object else pods.reason,
+        gpu_class=pods.gpu_class or (decision.gpu_class if is_object else None),
+        patch=decision.patch,
+        pod=workload.read(pod_request.object),
+        pod_patch=_onto_template(inject, workload.at(after, row.template)),
+        violations=violations,
+        warnings=tuple(
+            dict.fromkeys(
+                each for each in (*decision.warnings, *validated.warnings) if each not in told
+            )
+        ),
+    )
+
+
+def _carried(row: WorkloadKind, seen: Request) -> JSONObject:
+    """Give the object with its class on its template, even where that very class is refused.
+
+    Its pods' other faults are then told at once, and none that only another class would bring.
+    """
+    new, old = workload.read(seen.object) or {}, workload.read(seen.old_object)
+    return propagation.carry(propagation.Change(kind=row, new=new, old=old))
+
+
+def _onto_template(patch: tuple[Operation, ...], template: JSON) -> tuple[Operation, ...]:
+    """Make a pod's patch apply to a template too, which may have no metadata or spec."""
+    for part in ("metadata", "spec"):
+        if not isinstance(workload.at(template, (part,)), dict):
+            within = tuple(each for each in patch if each.path.startswith(f"/{part}/"))
+            others = tuple(each for each in patch if each not in within)
+            made = workload.at(apply(within, {part: {}}), (part,))
+            whole = Operation(op="add", path=f"/{part}", value=made)
+            patch = (whole, *others) if within else patch
+    return patch
+
+
+def _unique(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Leave out what was said already: a class that the object and its pods name alike."""
+    first: dict[tuple[str, str, str], Violation] = {}
+    for each in violations:
+        first.setdefault((each.rule, each.path.rpartition("metadata.")[2], each.message), each)
+    return tuple(first.values())
+
+
+def _verdict(
+    violations: tuple[Violation, ...],
+    inject: tuple[Operation, ...],
+    propagate: tuple[Operation, ...],
+) -> Verdict:
+    if violations:
+        return Verdict.DENY
+    if inject:
+        return Verdict.INJECT
+    return Verdict.PROPAGATE if propagate else Verdict.ALLOW

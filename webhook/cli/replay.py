@@ -1,0 +1,117 @@
+"""What comes of a case: expected against got, difference by difference."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from webhook.cli.cases import Case, Expected, ExpectedViolation
+from webhook.cli.finding import Finding
+from webhook.cli.judging import judge
+from webhook.core.decision import Violation
+from webhook.core.errors import Fault
+from webhook.core.patch import JSON
+from webhook.core.policy.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A field of `expected`, what stands there, and what came instead."""
+
+    field: str
+    expected: JSON
+    got: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one object of a case."""
+
+    finding: Finding
+    expected: Expected
+    differences: tuple[Difference, ...]
+
+
+def replay(case: Case, policy: Policy) -> tuple[Outcome, ...] | Fault:
+    """Judge the objects of a case and compare; a fault where one can not be read."""
+    outcomes: list[Outcome] = []
+    for step in case.steps:
+        finding = judge(step.manifest, policy, case.requester, step.old)
+        if isinstance(finding, Fault):
+            return finding
+        differences = tuple(compare(step.expected, finding))
+        outcomes.append(Outcome(finding=finding, expected=step.expected, differences=differences))
+    return tuple(outcomes)
+
+
+def compare(expected: Expected, finding: Finding) -> Iterator[Difference]:
+    """Give every difference; fields that `expected` leaves out are not compared."""
+    exact: tuple[tuple[str, object, object], ...] = (
+        ("verdict", expected.verdict.value, finding.verdict.value),
+        ("class", expected.gpu_class, finding.gpu_class),
+        ("reason", expected.reason, finding.reason),
+        ("patch", expected.patch, finding.patch),
+        ("pod_patch", expected.pod_patch, finding.pod_patch),
+    )
+    for field, wanted, got in exact:
+        if wanted is not msgspec.UNSET and wanted != got:
+            yield Difference(field=field, expected=written(wanted), got=written(got))
+    if expected.object is not msgspec.UNSET:
+        yield from _within("object", expected.object, finding.after)
+    if expected.pod is not msgspec.UNSET:
+        yield from _within("pod", expected.pod, finding.pod_after)
+    yield from _violations(expected.violations, finding.violations)
+    yield from _warnings(expected.warnings, finding.warnings)
+
+
+def written(value: object) -> JSON:
+    """Give a value of a case or a finding as JSON."""
+    plain: JSON = msgspec.to_builtins(value)
+    return plain
+
+
+def _within(path: str, wanted: JSON, got: JSON) -> Iterator[Difference]:
+    """Compare what is named: fields of mappings, whole lists item by item; null means absent."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        for key, value in wanted.items():
+            yield from _within(f"{path}.{key}", value, got.get(key))
+    elif isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
+        for index, (value, other) in enumerate(zip(wanted, got, strict=True)):
+            yield from _within(f"{path}[{index}]", value, other)
+    elif wanted != got:
+        yield Difference(field=path, expected=wanted, got=got)
+
+
+def _violations(
+    wanted: tuple[ExpectedViolation, ...] | msgspec.UnsetType, got: tuple[Violation, ...]
+) -> Iterator[Difference]:
+    if wanted is msgspec.UNSET:
+        return
+    for each in wanted:
+        if not any(_is_met(each, violation) for violation in got):
+            yield Difference(field="violations", expected=written(each), got=written(got))
+    for violation in got:
+        if not any(_is_met(each, violation) for each in wanted):
+            yield Difference(field="violations", expected=None, got=written(violation))
+
+
+def _is_met(wanted: ExpectedViolation, got: Violation) -> bool:
+    return (
+        wanted.path == got.path
+        and wanted.rule in (None, got.rule)
+        and wanted.message in got.message
+    )
+
+
+def _warnings(
+    wanted: tuple[str, ...] | msgspec.UnsetType, got: Iterable[str]
+) -> Iterator[Difference]:
+    if wanted is msgspec.UNSET:
+        return
+    given = list(got)
+    for text in wanted:
+        if not any(text in warning for warning in given):
+            yield Difference(field="warnings", expected=text, got=written(given))
+    for warning in given:
+        if not any(text in warning for text in wanted):
+            yield Difference(field="warnings", expected=None, got=warning)

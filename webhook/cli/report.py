@@ -1,0 +1,162 @@
+"""What is said of findings: to people, to programs (JSON), and in GitHub's annotations."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from webhook.cli import diffs, fields
+from webhook.cli.console import Console, Ink
+from webhook.cli.finding import Finding
+from webhook.cli.manifests import Manifest
+from webhook.core.decision import Verdict
+from webhook.core.errors import Fault
+
+
+class Output(StrEnum):
+    """The forms that a report may have: `-o`."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+_INKS: Mapping[Verdict, tuple[Ink, ...]] = {
+    Verdict.INJECT: (Ink.BOLD, Ink.GREEN),
+    Verdict.PROPAGATE: (Ink.BOLD, Ink.CYAN),
+    Verdict.ALLOW: (Ink.BOLD,),
+    Verdict.DENY: (Ink.BOLD, Ink.RED),
+    Verdict.IGNORE: (Ink.DIM,),
+}
+
+
+def report(
+    findings: Sequence[Finding], faults: Sequence[Fault], output: Output, console: Console
+) -> None:
+    """Write findings in the form that was asked for, and one line for each fault."""
+    {Output.TEXT: _text, Output.JSON: _json, Output.GITHUB: _github}[output](
+        findings, faults, console
+    )
+    console.out.flush()
+    for fault in faults:
+        console.complain(place(fault))
+
+
+def place(fault: Fault) -> str:
+    """Write a fault on one line: `web.yaml:12: metadata.name: expected text, found a list`."""
+    where = f"{fault.source}:{fault.line}" if fault.line else fault.source
+    what = f"{fault.path}: {fault.message}" if fault.path else fault.message
+    return " ".join(f"{where}: {what}".splitlines())
+
+
+def called(manifest: Manifest) -> str:
+    """Name an object: `Deployment team-a/engine`."""
+    return f"{manifest.kind} {manifest.namespace}/{manifest.name or '(no name)'}"
+
+
+def _text(findings: Sequence[Finding], faults: Sequence[Fault], console: Console) -> None:
+    for finding in findings:
+        _text_finding(finding, console)
+    console.print(_summary(findings, faults))
+
+
+def _text_finding(finding: Finding, console: Console) -> None:
+    manifest = finding.manifest
+    where = f"{manifest.source}:{manifest.line}"
+    verdict = console.paint(finding.verdict, *_INKS[finding.verdict])
+    console.print(f"{where}: {called(manifest)}: {verdict}: {finding.reason}")
+    for each in finding.violations:
+        line = manifest.line_of(each.path)
+        refused = console.paint("refused", Ink.RED)
+        console.print(f"  {refused} {each.path} (line {line}): {each.message} (rule {each.rule})")
+    for warning in finding.warnings:
+        console.print(f"  {console.paint('warning', Ink.YELLOW)} {warning}")
+    for lines in diffs.diffs(finding):
+        console.print()
+        for text in lines:
+            console.print(diffs.paint(text, console))
+    console.print()
+
+
+def _summary(findings: Sequence[Finding], faults: Sequence[Fault]) -> str:
+    counts = Counter(finding.verdict for finding in findings)
+    parts = [f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]]
+    warnings = sum(len(finding.warnings) for finding in findings)
+    parts += [count(warnings, "warning")] if warnings else []
+    parts += [f"{count(len(faults), 'fault')} in the input"] if faults else []
+    return f"{count(len(findings), 'document')}: {', '.join(parts)}"
+
+
+def count(number: int, noun: str) -> str:
+    """Count things: `1 case`, `2 cases`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _json(findings: Sequence[Finding], faults: Sequence[Fault], console: Console) -> None:
+    del faults  # they go to standard error: the list has an entry for each document, and no others
+    entries = [entry(finding) for finding in findings]
+    console.print(json.dumps(entries, indent=2, ensure_ascii=False))
+
+
+def entry(finding: Finding) -> dict[str, object]:
+    """Give a finding as JSON."""
+    manifest = finding.manifest
+    fields_: dict[str, object] = {
+        "source": manifest.source,
+        "index": manifest.index,
+        "line": manifest.line,
+        "apiVersion": manifest.api_version,
+        "kind": manifest.kind,
+        "namespace": manifest.namespace,
+        "name": manifest.name,
+        "verdict": finding.verdict.value,
+        "class": finding.gpu_class,
+        "reason": finding.reason,
+        "patch": msgspec.to_builtins(finding.patch),
+    }
+    if finding.pod_patch is not None:
+        fields_["pod_patch"] = msgspec.to_builtins(finding.pod_patch)
+    fields_["violations"] = [
+        {
+            "rule": each.rule,
+            "path": each.path,
+            "message": each.message,
+            "line": manifest.line_of(each.path),
+        }
+        for each in finding.violations
+    ]
+    fields_["warnings"] = list(finding.warnings)
+    return fields_
+
+
+def _github(findings: Sequence[Finding], faults: Sequence[Fault], console: Console) -> None:
+    for finding in findings:
+        manifest = finding.manifest
+        for each in finding.violations:
+            line = manifest.line_of(each.path)
+            message = f"{called(manifest)}: {each.path}: {each.message}"
+            console.print(annotation("error", manifest.source, line, each.rule, message))
+        for warning in finding.warnings:
+            line = manifest.line_of(fields.leading(warning))
+            message = f"{called(manifest)}: {warning}"
+            console.print(annotation("warning", manifest.source, line, "warning", message))
+    for fault in faults:
+        message = f"{fault.path}: {fault.message}" if fault.path else fault.message
+        console.print(annotation("error", fault.source, fault.line, "bad input", message))
+
+
+def annotation(level: str, source: str, line: int, title: str, message: str) -> str:
+    """Write a workflow command (docs.github.com, workflow commands): level error or warning."""
+    properties = {"file": source, "line": str(line or 1), "title": f"gpuclass {title}"}
+    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {written}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
