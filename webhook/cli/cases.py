@@ -16,13 +16,14 @@ from webhook.cli.judging import Requester, requester
 from webhook.cli.manifests import Manifest
 from webhook.core.decision import Verdict
 from webhook.core.errors import Fault, OperatorError
-from webhook.core.patch import JSON, Operation
 from webhook.core.policy.located import Located
 from webhook.core.policy.nearest import suggest
 
 FOLDER = "cases"
 
 Unset: TypeAlias = msgspec.UnsetType
+Plain: TypeAlias = dict[str, object]
+"""A JSON object; msgspec can not be told of values that hold values like themselves."""
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +53,10 @@ class Expected(_Part, frozen=True):
     verdict: Verdict
     gpu_class: str | Unset | None = msgspec.field(default=msgspec.UNSET, name="class")
     reason: str | Unset = msgspec.UNSET
-    object: dict[str, JSON] | Unset = msgspec.UNSET
-    pod: dict[str, JSON] | Unset = msgspec.UNSET
-    patch: tuple[Operation, ...] | Unset = msgspec.UNSET
-    pod_patch: tuple[Operation, ...] | Unset = msgspec.UNSET
+    object: Plain | Unset = msgspec.UNSET
+    pod: Plain | Unset = msgspec.UNSET
+    patch: tuple[Plain, ...] | Unset = msgspec.UNSET
+    pod_patch: tuple[Plain, ...] | Unset = msgspec.UNSET
     violations: tuple[ExpectedViolation, ...] | Unset = msgspec.UNSET
     warnings: tuple[str, ...] | Unset = msgspec.UNSET
 
@@ -65,10 +66,10 @@ class _Written(_Part, frozen=True):
 
     name: str
     why: str
-    input: JSON
+    input: object
     expected: Expected | list[Expected]
     request: Sender = Sender()
-    old: JSON = None
+    old: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def _read(document: Located, source: str) -> Iterator[Case | Fault]:
     if faults:
         yield from faults
         return
-    before_each = olds or [None for _ in inputs]
+    before_each: list[Manifest | None] = [*olds] or [None] * len(inputs)
     steps = zip(inputs, before_each, expected, strict=True)
     yield Case(
         source=source,

@@ -54,12 +54,12 @@ def compare(expected: Expected, finding: Finding) -> Iterator[Difference]:
         ("pod_patch", expected.pod_patch, finding.pod_patch),
     )
     for field, wanted, got in exact:
-        if wanted is not msgspec.UNSET and wanted != got:
+        if wanted is not msgspec.UNSET and written(wanted) != written(got):
             yield Difference(field=field, expected=written(wanted), got=written(got))
     if expected.object is not msgspec.UNSET:
-        yield from _within("object", expected.object, finding.after)
+        yield from _within("object", written(expected.object), finding.after)
     if expected.pod is not msgspec.UNSET:
-        yield from _within("pod", expected.pod, finding.pod_after)
+        yield from _within("pod", written(expected.pod), finding.pod_after)
     yield from _violations(expected.violations, finding.violations)
     yield from _warnings(expected.warnings, finding.warnings)
 
