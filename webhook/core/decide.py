@@ -38,7 +38,7 @@ def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
             return decide_pod(request, policy, stage)
     except msgspec.DecodeError as error:
         raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
-    return Decision(verdict=Verdict.IGNORE, reason=f"a {request.kind.kind} has no pod template")
+    return Decision(verdict=Verdict.IGNORE, reason=f"kind {request.kind.kind} has no pod template")
 
 
 def decide_pod(request: Request, policy: Policy, stage: Stage) -> Decision:

@@ -21,6 +21,7 @@ from webhook.core.policy.policy import Policy
 from webhook.core.rules import gpu_class
 from webhook.core.workload import (
     JSONObject,
+    Path,
     Update,
     WorkloadKind,
     annotation,
@@ -45,6 +46,12 @@ class Change:
     def named(self) -> str | None:
         """The class that the object names, nearest to the pod first."""
         return _named(self.kind, self.new)
+
+    @property
+    def named_at(self) -> Path:
+        """Whose annotation that is: the object's own (empty), or one nearer to the pod."""
+        places = (*self.kind.nearer, ())
+        return next((each for each in places if annotation(self.new, each) is not None), ())
 
     @property
     def before(self) -> str | None:
@@ -100,7 +107,10 @@ def find(change: Change, namespace: str, policy: Policy) -> tuple[Violation, ...
     if change.old is not None and named == change.template:
         return ()
     violation = gpu_class.judge(named, namespace, policy)
-    return (violation,) if violation else ()
+    if violation is None:
+        return ()
+    path = ".".join((*change.named_at, violation.path))
+    return (Violation(rule=violation.rule, path=path, message=violation.message),)
 
 
 def warn(change: Change) -> tuple[str, ...]:

@@ -48,4 +48,5 @@ def _outlook(kind: WorkloadKind, pods: Decision) -> Iterator[str]:
     for violation in pods.violations:
         yield f"its pods would be refused: {place}.{violation.path}: {violation.message}"
     for warning in pods.warnings:
-        yield f"{place}.{warning}"
+        joint = "." if warning.startswith(("metadata.", "spec.")) else ": "
+        yield f"{place}{joint}{warning}"
