@@ -14,7 +14,9 @@ from webhook.core.policy.located import Located
 Step: TypeAlias = str | int
 
 _STEP = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>[0-9]+)\]|\.?(?P<name>[^.\[\]]+)')
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_MAPS = ("labels", "annotations", "nodeSelector", "limits", "requests")
+"""Fields whose keys are anybody's: those are quoted."""
 _LEADING = re.compile(r'(?P<path>(?:spec|metadata)(?:\["[^"]*"\]|\[[0-9]+\]|\.[A-Za-z0-9]+)+)[:. ]')
 
 _DECODED = re.compile(
@@ -45,7 +47,7 @@ def join(path: str, step: Step) -> str:
     """Give the path of a child: `spec.pools`, `spec.pools[1]`, `spec.selector["a/b"]`."""
     if isinstance(step, int):
         return f"{path}[{step}]"
-    if _PLAIN.fullmatch(step):
+    if _PLAIN.fullmatch(step) and not path.endswith(_MAPS):
         return f"{path}.{step}" if path else step
     return f'{path}["{step}"]'
 
