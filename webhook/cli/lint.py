@@ -1,0 +1,93 @@
+"""`gpuclass lint`: are these policies sound, each for itself and all together?
+
+It reads a folder and reports; what is wrong is found by `watch.files` and `core.policy.check`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from webhook.core.errors import Fault, OperatorError
+from webhook.core.policy.check import check
+from webhook.core.policy.documents import Document
+from webhook.watch import files
+
+OUTPUTS = ("text", "json", "github")
+"""For people, for programs, and as annotations of a GitHub workflow."""
+
+CLEAN, FAULTY, UNREADABLE = 0, 1, 2
+"""Exit codes; warnings alone are clean."""
+
+_NOUNS = {
+    "GPUNodePool": ("pool", "pools"),
+    "GPUClass": ("class", "classes"),
+    "PriorityClass": ("priority class", "priority classes"),
+}
+
+
+def run(directory: Path, output: str, out: TextIO) -> int:
+    """Check the policies in `directory`, report to `out` in form `output`, give the exit code."""
+    try:
+        documents, faults = files.load(directory)
+    except OperatorError as error:
+        out.write(_refuse(str(error), output))
+        return UNREADABLE
+    if not any(fault.severity == "error" for fault in faults):
+        faults = (*faults, *check(documents, str(directory)))
+        note = ""
+    else:
+        note = "; the documents are compared with one another once each can be read"
+    summary = f"{directory}: {_count(documents)}: {_verdict(faults)}{note}"
+    out.write(_render(faults, summary, output))
+    return FAULTY if any(fault.severity == "error" for fault in faults) else CLEAN
+
+
+def _count(documents: Sequence[Document]) -> str:
+    kinds = Counter(type(document).__name__ for document in documents)
+    return ", ".join(_number(kinds[kind], *nouns) for kind, nouns in _NOUNS.items())
+
+
+def _verdict(faults: Sequence[Fault]) -> str:
+    severities = Counter(fault.severity for fault in faults)
+    parts = [
+        _number(severities["error"], "fault", "faults") if severities["error"] else "no faults"
+    ]
+    if severities["warning"]:
+        parts.append(_number(severities["warning"], "warning", "warnings"))
+    return ", ".join(parts)
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _render(faults: Sequence[Fault], summary: str, output: str) -> str:
+    if output == "json":
+        return f"{json.dumps({'faults': [asdict(each) for each in faults], 'summary': summary})}\n"
+    line = _annotate if output == "github" else _line
+    return "".join(f"{text}\n" for text in [*map(line, faults), summary])
+
+
+def _refuse(message: str, output: str) -> str:
+    if output == "json":
+        return f"{json.dumps({'error': message})}\n"
+    return f"::error::{_escape(message)}\n" if output == "github" else f"{message}\n"
+
+
+def _line(fault: Fault) -> str:
+    return f"{fault} (warning)" if fault.severity == "warning" else str(fault)
+
+
+def _annotate(fault: Fault) -> str:
+    """Give a workflow command; its properties need more escaping than its message."""
+    file = _escape(fault.source).replace(":", "%3A").replace(",", "%2C")
+    line = f",line={fault.line}" if fault.line else ""
+    message = f"{fault.path}: {fault.message}" if fault.path else fault.message
+    return f"::{fault.severity} file={file}{line}::{_escape(message)}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,66 @@
+"""The words that fields of documents choose from: enumerations and the names of rules."""
+
+from enum import StrEnum
+
+RULE_NAMES = (
+    "class",
+    "node-name",
+    "placement",
+    "tolerations",
+    "priority",
+    "contradiction",
+    "cpu-target",
+    "steering",
+    "member",
+    "workload",
+    "rollout",
+    "restore",
+)
+"""The rules that `spec.rules` of a GPUPolicy may set apart."""
+
+
+class Effect(StrEnum):
+    """core/v1 TaintEffect."""
+
+    NO_SCHEDULE = "NoSchedule"
+    PREFER_NO_SCHEDULE = "PreferNoSchedule"
+    NO_EXECUTE = "NoExecute"
+
+
+class Placement(StrEnum):
+    """Whether a class's pods run on its pools only, or rather on them."""
+
+    REQUIRED = "Required"
+    PREFERRED = "Preferred"
+
+
+class Mode(StrEnum):
+    """How far a policy, or one rule of it, goes."""
+
+    ENFORCE = "Enforce"
+    WARN = "Warn"
+    AUDIT = "Audit"
+    OFF = "Off"
+
+
+class CpuTarget(StrEnum):
+    """What becomes of a CPU pod that aims at GPU nodes."""
+
+    DENY = "Deny"
+    WARN = "Warn"
+    ALLOW = "Allow"
+
+
+class BlanketToleration(StrEnum):
+    """What becomes of a CPU pod that only a toleration without a key lets onto GPU nodes."""
+
+    DENY = "Deny"
+    STEER = "Steer"
+    ALLOW = "Allow"
+
+
+class PreemptionPolicy(StrEnum):
+    """core/v1 PreemptionPolicy."""
+
+    PREEMPT_LOWER_PRIORITY = "PreemptLowerPriority"
+    NEVER = "Never"

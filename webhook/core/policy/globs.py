@@ -1,0 +1,25 @@
+"""Globs of policies: `*` stands for any characters, everything else for itself."""
+
+import re
+from functools import lru_cache
+
+
+@lru_cache(maxsize=1024)
+def _compiled(glob: str) -> re.Pattern[str]:
+    parts = re.sub(r"\*+", "*", glob).split("*")
+    return re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
+
+
+def is_match(glob: str, text: str) -> bool:
+    """Tell whether `glob` stands for the whole of `text`."""
+    return _compiled(glob).fullmatch(text) is not None
+
+
+def is_glob(text: str) -> bool:
+    """Tell whether `text` can stand for more than itself."""
+    return "*" in text
+
+
+def is_everything(glob: str) -> bool:
+    """Tell whether `glob` stands for every text: `*`, `**`."""
+    return not glob.strip("*") and is_glob(glob)
