@@ -10,15 +10,25 @@ Nothing is ever decided by the stamp of a new pod: who forges one gains only wha
 """
 
 import hashlib
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from webhook.core.names import CLASS_LABEL, STAMP_ANNOTATION
-from webhook.core.pod import NodeAffinity, Pod, PodSpec, Toleration
+from webhook.core.pod import (
+    NodeAffinity,
+    NodeSelector,
+    Pod,
+    PodSpec,
+    PreferredSchedulingTerm,
+    Toleration,
+)
 from webhook.core.rules.placement import with_node_affinity
 
 NAME = "restore"
+
+_Half: TypeAlias = NodeSelector | tuple[PreferredSchedulingTerm, ...] | None
 
 
 class Stamp(
@@ -26,14 +36,16 @@ class Stamp(
 ):
     """What was injected.
 
-    `tolerations` are written as taints are (`gpu-type=training:NoSchedule`); `affinity` is a
-    digest of the node affinity, and `priority_class_name` the name, that were there before.
+    `tolerations` are written as taints are (`gpu-type=training:NoSchedule`). `required` and
+    `preferred` are digests of the two halves of the node affinity, where they were changed, and
+    `priority_class_name` is the name, as they were before.
     """
 
     gpu_class: str | None = msgspec.field(default=None, name="class")
     revision: str = ""
     tolerations: tuple[str, ...] = ()
-    affinity: str | None = None
+    required: str | None = None
+    preferred: str | None = None
     priority_class_name: str | None = None
 
 
@@ -73,16 +85,15 @@ def write(before: Pod, after: Pod, gpu_class: str | None, revision: str) -> Pod:
 
 def _adding(known: Stamp, before: PodSpec, after: PodSpec) -> Stamp:
     added = (after.tolerations or ())[len(before.tolerations or ()) :]
-    affinity, name = known.affinity, known.priority_class_name
-    if affinity is None and before.affinity is not after.affinity:
-        affinity = digest(_node_affinity(before))
+    name = known.priority_class_name
     if name is None and before.priority_class_name != after.priority_class_name:
         name = before.priority_class_name
     return Stamp(
         gpu_class=known.gpu_class,
         revision=known.revision,
         tolerations=(*known.tolerations, *map(_written, added)),
-        affinity=affinity,
+        required=known.required or _changed(_required(before), _required(after)),
+        preferred=known.preferred or _changed(_preferred(before), _preferred(after)),
         priority_class_name=name,
     )
 
@@ -92,15 +103,25 @@ def _written(toleration: Toleration) -> str:
     return f"{toleration.key}={toleration.value or ''}:{toleration.effect}"
 
 
-def _node_affinity(spec: PodSpec) -> NodeAffinity | None:
-    return spec.affinity.node_affinity if spec.affinity else None
+def _required(spec: PodSpec) -> NodeSelector | None:
+    affinity = spec.affinity.node_affinity if spec.affinity else None
+    return affinity.required_during_scheduling_ignored_during_execution if affinity else None
 
 
-def digest(affinity: NodeAffinity | None) -> str:
-    """Give a short digest of a node affinity; `none` where there is none."""
-    if affinity is None:
-        return "none"
-    return hashlib.sha256(_encode(affinity)).hexdigest()[:16]
+def _preferred(spec: PodSpec) -> tuple[PreferredSchedulingTerm, ...]:
+    affinity = spec.affinity.node_affinity if spec.affinity else None
+    terms = affinity.preferred_during_scheduling_ignored_during_execution if affinity else None
+    return terms or ()
+
+
+def _changed(before: _Half, after: _Half) -> str | None:
+    """Give the digest of what was there before, if it was changed."""
+    return None if before == after else digest(before)
+
+
+def digest(half: _Half) -> str:
+    """Give a short digest of one half of a node affinity; `none` where there is none."""
+    return hashlib.sha256(_encode(half)).hexdigest()[:16] if half else "none"
 
 
 def restore(old: Pod, new: Pod) -> Pod:
@@ -120,10 +141,21 @@ def _restore_tolerations(old: Pod, new: Pod, stamp: Stamp) -> Pod:
 
 
 def _restore_affinity(old: Pod, new: Pod, stamp: Stamp) -> Pod:
-    had, has = _node_affinity(old.spec), _node_affinity(new.spec)
-    if had is None or had == has or digest(has) != stamp.affinity:
+    """Restore each half of the node affinity that is again as it was before the injection."""
+    required, preferred = _required(new.spec), _preferred(new.spec)
+    if digest(required) == stamp.required:
+        required = _required(old.spec)
+    if digest(preferred) == stamp.preferred:
+        preferred = _preferred(old.spec)
+    if (required, preferred) == (_required(new.spec), _preferred(new.spec)):
         return new
-    return with_node_affinity(new, had)
+    return with_node_affinity(
+        new,
+        NodeAffinity(
+            required_during_scheduling_ignored_during_execution=required,
+            preferred_during_scheduling_ignored_during_execution=preferred or None,
+        ),
+    )
 
 
 def _restore_priority(old: Pod, new: Pod, stamp: Stamp) -> Pod:
