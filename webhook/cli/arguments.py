@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+import webhook
 from webhook.cli.console import Console, When
 
 Run: TypeAlias = Callable[[argparse.Namespace, Console], int]
@@ -119,6 +120,14 @@ def _lint(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _version(_: argparse.ArgumentParser) -> Run:
+    def run(_: argparse.Namespace, console: Console) -> int:
+        console.print(f"gpuclass {webhook.__version__}")
+        return 0
+
+    return run
+
+
 COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]] = {
     "review": (
         "say what the cluster would do with manifests",
@@ -139,5 +148,6 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "exit codes: 0 all as expected, 1 some are not, 2 policies or cases can not be read",
         _test,
     ),
+    "version": ("say which version this is", "gpuclass version", _version),
 }
 """Each sub-command: what it does, an example, and what declares its flags."""

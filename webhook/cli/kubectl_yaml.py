@@ -66,7 +66,7 @@ def _read_chunk(chunk: str, line: int) -> tuple[list[Located], list[DocumentErro
         faults.append(error)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = line + mark.line if mark else line
+        place = line + min(mark.line if mark else 0, chunk.count("\n"))
         faults.append(DocumentError(place, f"no valid YAML: {_explain(error)}"))
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         # PyYAML lets some through, for escapes and directives whose number is out of range.

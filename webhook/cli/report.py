@@ -10,7 +10,7 @@ import msgspec
 from webhook.cli import diffs, fields
 from webhook.cli.console import Console, Ink
 from webhook.cli.finding import Finding
-from webhook.cli.manifests import Manifest
+from webhook.core import workload
 from webhook.core.decision import Verdict
 from webhook.core.errors import Fault
 
@@ -51,9 +51,17 @@ def place(fault: Fault) -> str:
     return " ".join(f"{where}: {what}".splitlines())
 
 
-def called(manifest: Manifest) -> str:
-    """Name an object: `Deployment team-a/engine`."""
-    return f"{manifest.kind} {manifest.namespace}/{manifest.name or '(no name)'}"
+def called(finding: Finding) -> str:
+    """Name an object: `Deployment team-a/engine`, `Node gpu-1`.
+
+    A kind about which nothing is decided may have no namespace: it is not given one.
+    """
+    manifest = finding.manifest
+    name = manifest.name or "(no name)"
+    written = workload.at(manifest.value, ("metadata", "namespace"))
+    if finding.verdict is Verdict.IGNORE and not written:
+        return f"{manifest.kind} {name}"
+    return f"{manifest.kind} {manifest.namespace}/{name}"
 
 
 def _text(findings: Sequence[Finding], faults: Sequence[Fault], console: Console) -> None:
@@ -66,7 +74,7 @@ def _text_finding(finding: Finding, console: Console) -> None:
     manifest = finding.manifest
     where = f"{manifest.source}:{manifest.line}"
     verdict = console.paint(finding.verdict, *_INKS[finding.verdict])
-    console.print(f"{where}: {called(manifest)}: {verdict}: {finding.reason}")
+    console.print(f"{where}: {called(finding)}: {verdict}: {finding.reason}")
     for each in finding.violations:
         line = manifest.line_of(each.path)
         refused = console.paint("refused", Ink.RED)
@@ -136,11 +144,11 @@ def _github(findings: Sequence[Finding], faults: Sequence[Fault], console: Conso
         manifest = finding.manifest
         for each in finding.violations:
             line = manifest.line_of(each.path)
-            message = f"{called(manifest)}: {each.path}: {each.message}"
+            message = f"{called(finding)}: {each.path}: {each.message}"
             console.print(annotation("error", manifest.source, line, each.rule, message))
         for warning in finding.warnings:
             line = manifest.line_of(fields.leading(warning))
-            message = f"{called(manifest)}: {warning}"
+            message = f"{called(finding)}: {warning}"
             console.print(annotation("warning", manifest.source, line, "warning", message))
     for fault in faults:
         message = f"{fault.path}: {fault.message}" if fault.path else fault.message

@@ -62,7 +62,7 @@ def _text(replayed: Sequence[Replayed], faults: Sequence[Fault], console: Consol
 
 def _text_outcome(outcome: Outcome, console: Console) -> None:
     for each in outcome.differences:
-        console.print(f"     {report.called(outcome.finding.manifest)}: {each.field}")
+        console.print(f"     {report.called(outcome.finding)}: {each.field}")
         console.print(f"       expected {console.paint(_shown(each.expected), Ink.GREEN)}")
         console.print(f"       got      {console.paint(_shown(each.got), Ink.RED)}")
 

@@ -1,0 +1,1 @@
+"""Properties: what holds whatever the input is."""
