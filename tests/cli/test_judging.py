@@ -2,10 +2,13 @@
 
 import json
 
-from tests.cli.shipped import finding
+import pytest
+
+from tests.cli.shipped import fault, finding
 from webhook.cli import judging
 from webhook.cli.judging import Requester
 from webhook.core.decision import Verdict
+from webhook.core.errors import RequestError
 from webhook.core.patch import apply
 from webhook.core.workload import at
 
@@ -86,3 +89,13 @@ def test_a_requester_is_an_ordinary_user_unless_somebody_is_named() -> None:
 def test_json_is_judged_like_yaml() -> None:
     text = json.dumps(finding(CRONJOB).manifest.value)
     assert finding(text).pod_patch == finding(CRONJOB).pod_patch
+
+
+def test_what_decide_can_not_read_is_a_fault_of_the_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RequestError("the CronJob can not be read")
+
+    monkeypatch.setattr(judging, "decide", refuse)
+    assert fault(f"---{CRONJOB}") == "input.yaml:2: the CronJob can not be read"

@@ -16,4 +16,4 @@ def test_an_annotation_without_a_line_stands_at_the_first() -> None:
 
 def test_a_fault_is_one_line_whatever_it_quotes() -> None:
     fault = Fault(source="a\nb", line=1, path="p", message="m\nn")
-    assert place(fault) == "a b:1: p: m n"
+    assert place(fault) == r"a\nb:1: p: m\nn"

@@ -44,7 +44,7 @@ def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_a_fault() -> None:
-    assert read("a\0b") == ["a\0b: embedded null byte"]
+    assert read("a\0b") == [r"a\x00b: embedded null byte"]
 
 
 @pytest.mark.parametrize(

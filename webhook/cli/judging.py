@@ -16,7 +16,7 @@ from webhook.cli.manifests import Manifest
 from webhook.core import workload
 from webhook.core.decide import decide, decide_pod
 from webhook.core.decision import Decision, Verdict, Violation
-from webhook.core.errors import Fault
+from webhook.core.errors import Fault, RequestError
 from webhook.core.patch import JSON, Operation, apply
 from webhook.core.policy.policy import Policy
 from webhook.core.review import GroupVersionKind, Request, UserInfo
@@ -51,12 +51,19 @@ def judge(
 
     `policy` answers, `requester` asks.
     """
-    kind = _group_version_kind(manifest)
-    row = workload.find(kind)
+    row = workload.find(_group_version_kind(manifest))
     wrong = shapes.check(manifest, row) or (shapes.check(old, row) if old else None)
     if wrong is not None:
         return wrong
-    request = _request(manifest, kind, requester or Requester(), old)
+    try:
+        return _judge(manifest, _request(manifest, row, requester or Requester(), old), row, policy)
+    except RequestError as error:
+        return manifest.fault("", str(error))
+
+
+def _judge(
+    manifest: Manifest, request: Request, row: WorkloadKind | None, policy: Policy
+) -> Finding:
     decision = decide(request, policy, Stage.MUTATE)
     if decision.verdict is Verdict.IGNORE:
         return Finding(manifest=manifest, verdict=Verdict.IGNORE, reason=decision.reason)
@@ -73,12 +80,11 @@ def _group_version_kind(manifest: Manifest) -> GroupVersionKind:
 
 
 def _request(
-    manifest: Manifest, kind: GroupVersionKind, requester: Requester, old: Manifest | None
+    manifest: Manifest, row: WorkloadKind | None, requester: Requester, old: Manifest | None
 ) -> Request:
-    row = workload.find(kind)
     return Request(
         uid=UID,
-        kind=kind,
+        kind=_group_version_kind(manifest),
         name=manifest.name,
         namespace=manifest.namespace,
         operation="UPDATE" if old else "CREATE",

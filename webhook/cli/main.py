@@ -1,6 +1,7 @@
 """The entry point of `gpuclass`: finds the sub-command, runs it, turns errors into exit codes."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -53,10 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     parser, runs = _parser(next((each for each in arguments if not each.startswith("-")), ""))
     args = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may hold bytes that are no UTF-8.
+        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(
         out=sys.stdout,
         err=sys.stderr,
-        stdin=sys.stdin.buffer,
+        stdin=getattr(sys.stdin, "buffer", io.BytesIO()),
         is_coloured=wants_colour(getattr(args, "color", When.NEVER), sys.stdout),
     )
     if args.command not in runs:

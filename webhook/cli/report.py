@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from webhook.cli import diffs, fields
-from webhook.cli.console import Console, Ink
+from webhook.cli.console import Console, Ink, printable
 from webhook.cli.finding import Finding
 from webhook.core import workload
 from webhook.core.decision import Verdict
@@ -48,7 +48,7 @@ def place(fault: Fault) -> str:
     """Write a fault on one line: `web.yaml:12: metadata.name: expected text, found a list`."""
     where = f"{fault.source}:{fault.line}" if fault.line else fault.source
     what = f"{fault.path}: {fault.message}" if fault.path else fault.message
-    return " ".join(f"{where}: {what}".splitlines())
+    return printable(f"{where}: {what}")
 
 
 def called(finding: Finding) -> str:
@@ -72,15 +72,15 @@ def _text(findings: Sequence[Finding], faults: Sequence[Fault], console: Console
 
 def _text_finding(finding: Finding, console: Console) -> None:
     manifest = finding.manifest
-    where = f"{manifest.source}:{manifest.line}"
+    where = printable(f"{manifest.source}:{manifest.line}: {called(finding)}")
     verdict = console.paint(finding.verdict, *_INKS[finding.verdict])
-    console.print(f"{where}: {called(finding)}: {verdict}: {finding.reason}")
+    console.print(f"{where}: {verdict}: {printable(finding.reason)}")
     for each in finding.violations:
-        line = manifest.line_of(each.path)
-        refused = console.paint("refused", Ink.RED)
-        console.print(f"  {refused} {each.path} (line {line}): {each.message} (rule {each.rule})")
+        where = f"{each.path} (line {manifest.line_of(each.path)})"
+        text = printable(f"{where}: {each.message} (rule {each.rule})")
+        console.print(f"  {console.paint('refused', Ink.RED)} {text}")
     for warning in finding.warnings:
-        console.print(f"  {console.paint('warning', Ink.YELLOW)} {warning}")
+        console.print(f"  {console.paint('warning', Ink.YELLOW)} {printable(warning)}")
     for lines in diffs.diffs(finding):
         console.print()
         for text in lines:

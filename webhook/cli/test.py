@@ -6,7 +6,7 @@ from pathlib import Path
 
 from webhook.cli import cases, policies, replay, report
 from webhook.cli.cases import Case
-from webhook.cli.console import Console, Ink
+from webhook.cli.console import Console, Ink, printable
 from webhook.cli.replay import Outcome
 from webhook.core.errors import Fault
 from webhook.core.patch import JSON
@@ -48,7 +48,7 @@ def _text(replayed: Sequence[Replayed], faults: Sequence[Fault], console: Consol
         case, outcomes = each
         met = _is_met(each)
         mark = console.paint("ok  ", Ink.GREEN) if met else console.paint("FAIL", Ink.BOLD, Ink.RED)
-        console.print(f"{mark} {case.source}:{case.line}: {case.name}")
+        console.print(f"{mark} {printable(f'{case.source}:{case.line}: {case.name}')}")
         if not met:
             console.print(f"     why: {' '.join(case.why.split())}")
         for outcome in outcomes:
@@ -62,7 +62,7 @@ def _text(replayed: Sequence[Replayed], faults: Sequence[Fault], console: Consol
 
 def _text_outcome(outcome: Outcome, console: Console) -> None:
     for each in outcome.differences:
-        console.print(f"     {report.called(outcome.finding)}: {each.field}")
+        console.print(f"     {printable(report.called(outcome.finding))}: {each.field}")
         console.print(f"       expected {console.paint(_shown(each.expected), Ink.GREEN)}")
         console.print(f"       got      {console.paint(_shown(each.got), Ink.RED)}")
 
@@ -70,7 +70,7 @@ def _text_outcome(outcome: Outcome, console: Console) -> None:
 def _shown(value: JSON) -> str:
     if value is None or value == []:
         return "nothing"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _json(replayed: Sequence[Replayed], faults: Sequence[Fault], console: Console) -> None:
