@@ -75,6 +75,7 @@ class Reader:
         entries = self.entries(node, path, "a mapping of fields")
         if entries is None:
             return {}
+        self._note(node, path)
         self.only(entries, [field.name for field in fields], path)
         return self.values(entries, fields, path, node.line)
 
@@ -98,8 +99,7 @@ class Reader:
 
     def value(self, node: Located, shape: Shape, about: About, path: str) -> object:
         """Give the value of `node` as `shape` has it, or WRONG."""
-        if node.line:
-            self.lines[path] = node.line
+        self._note(node, path)
         if node.value is REFUSED:
             return self.refused()
         match shape:
@@ -113,6 +113,11 @@ class Reader:
                 return self._map(node, item, about, path)
             case Record(type=record):
                 return self._record(node, record, path)
+
+    def _note(self, node: Located, path: str) -> None:
+        """Remember where a field stands, for faults that are found later."""
+        if node.line:
+            self.lines[path] = node.line
 
     def _scalar(self, node: Located, kind: type, about: About, path: str) -> object:
         if kind is str:

@@ -14,6 +14,10 @@ from typing import Final, TypeAlias
 Scalar: TypeAlias = str | int | float | bool | None
 
 
+_SHOWN = 80
+"""Characters of a value that a message shows."""
+
+
 class Refused(Enum):
     """The mark of a value about which a fault was already reported: nothing more is said of it."""
 
@@ -49,14 +53,20 @@ def locate(value: object) -> Located:
 
 
 def step(path: str, key: str | int) -> str:
-    """Give the path of a child: `spec.pools`, `spec.pools[1]`, `spec.selector[a/b]`."""
-    if isinstance(key, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", key):
+    """Give the path of a child: `spec.pools`, `spec.pools[1]`, `spec.selector["a/b"]`."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", key):
         return f"{path}.{key}" if path else key
-    return f"{path}[{key if isinstance(key, int) else show(key)}]"
+    return f"{path}[{json.dumps(_short(key))}]"
 
 
 def show(text: str) -> str:
     """Give `text` for a message: as it is where that is plain, else quoted, and never long."""
-    if re.fullmatch(r"[!-~]{1,80}", text):
+    if re.fullmatch(r"[!-~]+", text) and len(text) <= _SHOWN:
         return text
-    return json.dumps(text if len(text) <= 80 else f"{text[:77]}...")  # noqa: PLR2004
+    return json.dumps(_short(text))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

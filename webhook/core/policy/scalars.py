@@ -6,7 +6,7 @@ kubectl reads YAML 1.1 (`NO` is false, `010` is 8, `12:30` is 750), many editors
 
 import re
 
-from webhook.core.policy.located import Scalar
+from webhook.core.policy.located import Scalar, show
 
 _WORDS = frozenset({"true", "false", "null"})
 _WORDS_OF_1_1 = frozenset({"y", "n", "yes", "no", "on", "off", "~", "="})
@@ -35,8 +35,9 @@ def objection(raw: str) -> str | None:
     if folded in _WORDS:
         return f'YAML readers differ about {raw}: write {folded}, or quote it: "{raw}"'
     if folded in _WORDS_OF_1_1 or _NUMBER_TO_SOME.fullmatch(raw):
-        shown = raw if len(raw) <= 40 else f"{raw[:37]}..."  # noqa: PLR2004
-        return f'YAML 1.1 and 1.2 readers differ about {shown}: quote it: "{shown}"'
+        shown = show(raw)
+        quoted = shown if shown.startswith('"') else f'"{shown}"'
+        return f"YAML 1.1 and 1.2 readers differ about {shown}: quote it: {quoted}"
     return None
 
 

@@ -7,7 +7,6 @@ knows nothing of policies, and manifests (read as kubectl reads them) do not pas
 
 import re
 from collections.abc import Iterator
-from itertools import count
 
 import yaml
 
@@ -158,10 +157,8 @@ class _Composer:
 
     def _items(self, path: str, depth: int) -> tuple[Located, ...]:
         items: list[Located] = []
-        for index in count():
-            if self.loader.check_event(yaml.SequenceEndEvent):
-                break
-            items.append(self._node(step(path, index), depth + 1))
+        while not self.loader.check_event(yaml.SequenceEndEvent):
+            items.append(self._node(step(path, len(items)), depth + 1))
         self._next()
         return tuple(items)
 
