@@ -120,6 +120,17 @@ def _lint(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _render(parser: argparse.ArgumentParser) -> Run:
+    _policies(parser)
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import render  # noqa: PLC0415 # see above
+
+        return render.run(args.policies, console)
+
+    return run
+
+
 def _version(_: argparse.ArgumentParser) -> Run:
     def run(_: argparse.Namespace, console: Console) -> int:
         console.print(f"gpuclass {webhook.__version__}")
@@ -147,6 +158,11 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "gpuclass test policies/            # replays policies/cases/*.yaml\n\n"
         "exit codes: 0 all as expected, 1 some are not, 2 policies or cases can not be read",
         _test,
+    ),
+    "render": (
+        "print the webhook configurations that the policies call for",
+        "gpuclass render --policies policies/ > webhooks.yaml",
+        _render,
     ),
     "version": ("say which version this is", "gpuclass version", _version),
 }
