@@ -1,0 +1,195 @@
+"""The configurations as values; what the API server makes of them is in tests/cluster."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.cli.shipped import policy
+from webhook.core import registration
+from webhook.core.policy.policy import Exemptions, Policy
+from webhook.core.registration import Service
+from webhook.core.workload import KINDS
+
+LIMIT = 64
+"""matchConditions that the API takes for one entry."""
+
+Json = dict[str, Any]
+
+
+def entries(
+    given: Policy | None = None, *, ca_bundle: str | None = None, service: Service | None = None
+) -> dict[str, Json]:
+    """Give the entries of both configurations by `kind/name`."""
+    found = {}
+    for document in _render(given, ca_bundle, service):
+        for entry in document["webhooks"]:
+            found[f"{document['kind'].removesuffix('WebhookConfiguration')}/{entry['name']}"] = (
+                entry
+            )
+    return found
+
+
+def _render(
+    given: Policy | None = None, ca_bundle: str | None = None, service: Service | None = None
+) -> tuple[Json, ...]:
+    return registration.render(given or policy(), ca_bundle=ca_bundle, service=service)
+
+
+def conditions(entry: Json) -> dict[str, str]:
+    return {each["name"]: each["expression"] for each in entry["matchConditions"]}
+
+
+def clients(ca_bundle: str | None = None, service: Service | None = None) -> Iterator[Json]:
+    for entry in entries(ca_bundle=ca_bundle, service=service).values():
+        yield entry["clientConfig"]
+
+
+def exempting(**lists: frozenset[str]) -> Policy:
+    empty: dict[str, frozenset[str]] = dict.fromkeys(("namespaces", "users", "groups"), frozenset())
+    return replace(policy(), exempt=Exemptions(**(empty | lists)))
+
+
+def test_there_are_two_configurations_with_two_entries_each() -> None:
+    assert [(each["kind"], each["metadata"]["name"]) for each in _render()] == [
+        ("MutatingWebhookConfiguration", "gpuclass"),
+        ("ValidatingWebhookConfiguration", "gpuclass"),
+    ]
+    assert list(entries()) == [
+        "Mutating/pods.gpuclass.io",
+        "Mutating/workloads.gpuclass.io",
+        "Validating/pods.gpuclass.io",
+        "Validating/warnings.gpuclass.io",
+    ]
+
+
+def test_only_warnings_fail_open() -> None:
+    found = {
+        name: (entry["failurePolicy"], entry["timeoutSeconds"]) for name, entry in entries().items()
+    }
+    assert found == {
+        "Mutating/pods.gpuclass.io": ("Fail", 5),
+        "Mutating/workloads.gpuclass.io": ("Fail", 5),
+        "Validating/pods.gpuclass.io": ("Fail", 5),
+        "Validating/warnings.gpuclass.io": ("Ignore", 2),
+    }
+
+
+def test_every_entry_keeps_the_same_promises() -> None:
+    for name, entry in entries().items():
+        assert entry["sideEffects"] == "None", name
+        assert entry["matchPolicy"] == "Equivalent", name
+        assert entry["admissionReviewVersions"] == ["v1"], name
+        assert (entry.get("reinvocationPolicy") == "IfNeeded") == name.startswith("Mutating"), name
+
+
+def test_each_stage_has_its_path() -> None:
+    paths = {name: each["clientConfig"]["service"]["path"] for name, each in entries().items()}
+    assert {path for name, path in paths.items() if name.startswith("Mutating")} == {"/mutate"}
+    assert {path for name, path in paths.items() if name.startswith("Valid")} == {"/validate"}
+
+
+def test_no_ca_bundle_is_no_field_and_never_an_empty_one() -> None:
+    assert all("caBundle" not in client for client in clients())
+    assert all("caBundle" not in client for client in clients(""))
+    assert all(client["caBundle"] == "Q0E=" for client in clients("Q0E="))
+
+
+def test_the_service_can_be_another() -> None:
+    service = Service(namespace="team", name="hook", port=8443)
+    for client in clients(service=service):
+        path = client["service"].pop("path")
+        assert path in {"/mutate", "/validate"}
+        assert client["service"] == {"namespace": "team", "name": "hook", "port": 8443}
+
+
+def test_exempt_namespaces_are_left_out_by_a_label_that_nobody_can_forge() -> None:
+    given = exempting(namespaces=frozenset({"b", "a"}))
+    for entry in entries(given).values():
+        assert entry["namespaceSelector"] == {
+            "matchExpressions": [
+                {
+                    "key": "kubernetes.io/metadata.name",
+                    "operator": "NotIn",
+                    "values": ["a", "b", "gpuclass-system"],
+                }
+            ]
+        }
+
+
+def test_our_own_namespace_is_that_of_the_service() -> None:
+    service = Service(namespace="team")
+    given = exempting()
+    for entry in entries(given, service=service).values():
+        assert entry["namespaceSelector"]["matchExpressions"][0]["values"] == ["team"]
+
+
+def test_no_subresource_is_matched() -> None:
+    resources = [
+        resource
+        for entry in entries().values()
+        for rule in entry["rules"]
+        for resource in rule["resources"]
+    ]
+    assert resources
+    assert not [each for each in resources if "/" in each or "*" in each]
+
+
+def test_workload_rules_are_the_table_of_kinds() -> None:
+    rules = entries()["Mutating/workloads.gpuclass.io"]["rules"]
+    found = {(group, each) for r in rules for group in r["apiGroups"] for each in r["resources"]}
+    assert found == {(kind.group, f"{kind.kind.lower()}s") for kind in KINDS}
+
+
+def test_pods_are_warned_of_only_when_they_are_made() -> None:
+    rules = entries()["Validating/warnings.gpuclass.io"]["rules"]
+    assert rules[0]["resources"] == ["pods"]
+    assert rules[0]["operations"] == ["CREATE"]
+
+
+@pytest.mark.parametrize("name", list(entries()))
+def test_conditions_stay_within_the_limit(name: str) -> None:
+    found = conditions(entries()[name])
+    assert 0 < len(found) == len(entries()[name]["matchConditions"]) <= LIMIT
+
+
+def test_exempt_users_and_groups_are_conditions_of_every_entry() -> None:
+    given = exempting(users=frozenset({"o'b", "a"}), groups=frozenset({"ops"}))
+    for entry in entries(given).values():
+        found = conditions(entry)
+        assert found["not-an-exempt-user"] == r"!(request.userInfo.username in ['a', 'o\'b'])"
+        assert found["not-an-exempt-group"] == (
+            "!request.userInfo.?groups.orValue([]).exists(g, g in ['ops'])"
+        )
+    assert all("not-an-exempt-user" not in conditions(each) for each in entries().values())
+
+
+def test_amounts_are_compared_and_not_names_alone() -> None:
+    for name in ("Mutating/pods.gpuclass.io", "Validating/pods.gpuclass.io"):
+        concerned = conditions(entries()[name])["concerns-gpus"]
+        assert "quantity(string(amounts[r])).isGreaterThan(quantity('0'))" in concerned
+
+
+def test_conditions_follow_the_policy() -> None:
+    given = policy()
+    alone = [pool for pool in given.pools if pool.name == "worker"]
+    narrowed = replace(
+        given,
+        pools=tuple(alone),
+        labels={"node-role": {"gpu-worker": tuple(alone)}},
+        taints={"nvidia.com/gpu": given.taints["nvidia.com/gpu"][:1]},
+    )
+    concerned = conditions(entries(narrowed)["Validating/pods.gpuclass.io"])["concerns-gpus"]
+    assert "in ['', 'nvidia.com/gpu'])" in concerned
+    assert "{'node-role': ['gpu-worker']}" in concerned
+    assert "n.startsWith('gpu-worker-')" in concerned
+    assert "gpu-type" not in concerned
+    assert "gpu-train" not in concerned
+
+
+def test_pools_that_claim_no_node_by_name_have_no_condition_on_names() -> None:
+    given = replace(policy(), pools=())
+    concerned = conditions(entries(given)["Validating/pods.gpuclass.io"])["concerns-gpus"]
+    assert "nodeName" not in concerned
+    assert "matchFields" not in concerned

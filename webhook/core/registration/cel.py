@@ -1,0 +1,84 @@
+"""CEL as text: literals that no policy can break out of, and the few shapes that conditions have.
+
+The dialect is that of the API server's matchConditions (CEL with optionals, quantities and RE2).
+It knows nothing of pods.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from webhook.core.policy.globs import is_glob
+
+Expression: TypeAlias = str
+
+NEVER: Expression = "false"
+
+_PRINTABLE = range(0x20, 0x7F)
+_ESCAPED = {"\\": r"\\", "'": r"\'"}
+
+
+def literal(text: str) -> Expression:
+    """Write a string; whatever is not plain ASCII is escaped."""
+    return "'" + "".join(map(_character, text)) + "'"
+
+
+def _character(character: str) -> str:
+    code = ord(character)
+    if code in _PRINTABLE:
+        return _ESCAPED.get(character, character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 # 16 bits
+
+
+def listed(texts: Iterable[str]) -> Expression:
+    """Write a list of strings."""
+    return f"[{', '.join(map(literal, texts))}]"
+
+
+def mapped(entries: Mapping[str, Iterable[str]]) -> Expression:
+    """Write a map from strings to lists of strings."""
+    return f"{{{', '.join(f'{literal(key)}: {listed(each)}' for key, each in entries.items())}}}"
+
+
+def any_of(*alternatives: Expression) -> Expression:
+    """Write a disjunction, an alternative a line; cheap ones belong first."""
+    given = [each for each in alternatives if each != NEVER]
+    return " ||\n".join(given) if given else NEVER
+
+
+def all_of(*parts: Expression) -> Expression:
+    """Write a conjunction, a part a line."""
+    return NEVER if NEVER in parts else " &&\n".join(parts)
+
+
+def grouped(expression: Expression) -> Expression:
+    """Put an expression of several lines in brackets."""
+    return f"(\n{indented(expression)}\n)" if "\n" in expression else f"({expression})"
+
+
+def indented(expression: Expression) -> Expression:
+    """Shift every line of an expression to the right."""
+    return "\n".join(f"  {line}" for line in expression.split("\n"))
+
+
+def either(expression: Expression, on_true: Expression, on_false: Expression) -> Expression:
+    """Write a choice; only the branch that is taken is evaluated."""
+    return f"{expression} ? {grouped(on_true)} : {grouped(on_false)}"
+
+
+def matching(variable: str, globs: Iterable[str]) -> Expression:
+    """Tell whether a string is one of some names, or matches one of some globs."""
+    given = tuple(dict.fromkeys(globs))
+    names = [each for each in given if not is_glob(each)]
+    exact = f"{variable} in {listed(names)}" if names else NEVER
+    parts = [exact, *(_matching(variable, each) for each in given if is_glob(each))]
+    found = [each for each in parts if each != NEVER]
+    return " || ".join(found) if found else NEVER
+
+
+def _matching(variable: str, glob: str) -> Expression:
+    parts = re.sub(r"\*+", "*", glob).split("*")
+    if len(parts) == 2 and not parts[1]:  # noqa: PLR2004 # before and after the only star
+        return f"{variable}.startsWith({literal(parts[0])})"
+    pattern = ".*".join(map(re.escape, parts))
+    return f"{variable}.matches({literal(f'(?s)^{pattern}$')})"

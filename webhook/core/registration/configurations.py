@@ -1,0 +1,173 @@
+"""The two webhook configurations, as a pure function of the policy.
+
+Fail closed is harmless here because conditions keep everything else inside the API server: while
+nobody answers, pods that concern GPUs wait, and so do writes that bring a class to a workload.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias
+
+from webhook.core.names import API_GROUP
+from webhook.core.patch import JSON
+from webhook.core.policy.policy import Policy
+from webhook.core.registration import pods, workloads
+from webhook.core.registration.pods import Conditions
+from webhook.core.workload import KINDS
+
+Object: TypeAlias = dict[str, JSON]
+
+NAME = "gpuclass"
+"""Of both configurations, of the Service and of the Deployment."""
+NAMESPACE = "gpuclass-system"
+PODS = f"pods.{API_GROUP}"
+WORKLOADS = f"workloads.{API_GROUP}"
+WARNINGS = f"warnings.{API_GROUP}"
+
+MUTATE_PATH = "/mutate"
+VALIDATE_PATH = "/validate"
+SERVICE_PORT = 443
+SERVE_PORT = 8443
+"""Of the process: the Service leads port 443 to it."""
+METRICS_PORT = 8080
+
+TIMEOUT_SECONDS = 5
+WARNING_SECONDS = 2
+"""Nobody shall wait long for a mere warning."""
+
+_NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""Set by the API server on every namespace, whatever its author writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Where the API server reaches the server."""
+
+    namespace: str = NAMESPACE
+    name: str = NAME
+    port: int = SERVICE_PORT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What all entries share."""
+
+    service: Service
+    ca_bundle: str | None
+    namespaces: tuple[str, ...]
+
+
+def render(
+    policy: Policy, *, ca_bundle: str | None = None, service: Service | None = None
+) -> tuple[Object, Object]:
+    """Give the MutatingWebhookConfiguration and the ValidatingWebhookConfiguration of a policy.
+
+    `ca_bundle` is base64 of PEM. Without it the field is absent, never empty: so another field
+    manager may own it, and applying the configuration again wipes nothing.
+    """
+    where = service or Service()
+    namespaces = tuple(sorted({*policy.exempt.namespaces, where.namespace}))
+    site = _Site(service=where, ca_bundle=ca_bundle, namespaces=namespaces)
+    mutating = (
+        _mutating(PODS, _pod_rules("CREATE", "UPDATE"), pods.mutated(policy), site),
+        _mutating(WORKLOADS, _workload_rules(), workloads.mutated(policy), site),
+    )
+    validating = (
+        _validating(PODS, _pod_rules("CREATE", "UPDATE"), pods.validated(policy), site),
+        _warning(
+            WARNINGS, _pod_rules("CREATE") + _workload_rules(), workloads.warned(policy), site
+        ),
+    )
+    return (
+        _configuration("MutatingWebhookConfiguration", mutating),
+        _configuration("ValidatingWebhookConfiguration", validating),
+    )
+
+
+def _configuration(kind: str, webhooks: Iterable[Object]) -> Object:
+    labels: Object = {
+        "app.kubernetes.io/name": NAME,
+        "app.kubernetes.io/component": "admission",
+        "app.kubernetes.io/part-of": NAME,
+    }
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": NAME, "labels": labels},
+        "webhooks": list(webhooks),
+    }
+
+
+def _mutating(name: str, rules: list[JSON], conditions: Conditions, site: _Site) -> Object:
+    """IfNeeded: a webhook after ours may add what a class has to answer."""
+    entry = _entry(name, MUTATE_PATH, rules, conditions, site)
+    return {**entry, "reinvocationPolicy": "IfNeeded"}
+
+
+def _validating(name: str, rules: list[JSON], conditions: Conditions, site: _Site) -> Object:
+    return _entry(name, VALIDATE_PATH, rules, conditions, site)
+
+
+def _warning(name: str, rules: list[JSON], conditions: Conditions, site: _Site) -> Object:
+    """Give an entry that never refuses: not asked in time, nothing is said."""
+    entry = _entry(name, VALIDATE_PATH, rules, conditions, site)
+    return {**entry, "failurePolicy": "Ignore", "timeoutSeconds": WARNING_SECONDS}
+
+
+def _entry(name: str, path: str, rules: list[JSON], conditions: Conditions, site: _Site) -> Object:
+    """Give what all entries have; matchPolicy Equivalent sees every version of a kind."""
+    return {
+        "name": name,
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": _client(path, site),
+        "rules": rules,
+        "namespaceSelector": _selector(site.namespaces),
+        "matchConditions": _conditions(conditions),
+        "matchPolicy": "Equivalent",
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "timeoutSeconds": TIMEOUT_SECONDS,
+    }
+
+
+def _client(path: str, site: _Site) -> Object:
+    service: Object = {
+        "namespace": site.service.namespace,
+        "name": site.service.name,
+        "path": path,
+        "port": site.service.port,
+    }
+    return {"service": service} | ({"caBundle": site.ca_bundle} if site.ca_bundle else {})
+
+
+def _selector(excluded: Iterable[str]) -> Object:
+    expression: Object = {"key": _NAMESPACE_NAME, "operator": "NotIn", "values": list(excluded)}
+    return {"matchExpressions": [expression]}
+
+
+def _conditions(conditions: Mapping[str, str]) -> list[JSON]:
+    return [{"name": name, "expression": each} for name, each in conditions.items()]
+
+
+def _pod_rules(*operations: str) -> list[JSON]:
+    return [_rule("", ["pods"], operations)]
+
+
+def _workload_rules() -> list[JSON]:
+    """Give a rule for each API group; subresources (scale, status) are not in it."""
+    kinds = sorted(KINDS, key=lambda each: each.group)
+    return [
+        _rule(group, [f"{each.kind.lower()}s" for each in members], ("CREATE", "UPDATE"))
+        for group, members in groupby(kinds, key=lambda each: each.group)
+    ]
+
+
+def _rule(group: str, resources: Iterable[str], operations: Iterable[str]) -> Object:
+    return {
+        "apiGroups": [group],
+        "apiVersions": ["v1"],
+        "operations": list(operations),
+        "resources": list(resources),
+        "scope": "Namespaced",
+    }

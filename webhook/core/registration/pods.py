@@ -1,0 +1,199 @@
+"""Which pods concern GPUs, in CEL: those that ask for one, and those that could come near one.
+
+Every function takes the expression of a pod's spec, so that the same conditions serve pods and the
+templates of workloads. Amounts and values are compared, never keys alone: a namespace whose
+LimitRange defaults GPUs to 0, or a `node-role` of other nodes, is none of our business.
+"""
+
+from collections.abc import Mapping
+
+from webhook.core.names import (
+    CLASS_ANNOTATION,
+    DAEMON_SET_CONTROLLER,
+    GPU_VENDOR_DOMAINS,
+    MIRROR_ANNOTATION,
+    NODES_GROUP,
+    STAMP_ANNOTATION,
+)
+from webhook.core.nodes import POSITIVE_OPERATORS
+from webhook.core.policy.policy import Exemptions, Policy
+from webhook.core.registration.cel import (
+    NEVER,
+    Expression,
+    all_of,
+    any_of,
+    grouped,
+    listed,
+    literal,
+    mapped,
+    matching,
+)
+
+Conditions = Mapping[str, Expression]
+"""Conditions by name; all must hold. The API server names the one that failed in its metrics."""
+
+SPEC = "object.spec"
+IS_CREATE = "request.operation == 'CREATE'"
+
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_NODE_NAME_FIELD = "metadata.name"
+_GROUPS = "request.userInfo.?groups.orValue([])"
+
+
+def mutated(policy: Policy) -> Conditions:
+    """Give the conditions by which a pod is sent to be changed."""
+    concerned = any_of(
+        "request.operation == 'UPDATE'",
+        asks(SPEC, policy),
+        _unless_daemon_set(_has_claims(SPEC), _names_class(), tolerates(SPEC, policy)),
+    )
+    return {
+        **_judged(policy.exempt),
+        "new-or-lost-what-was-injected": any_of(IS_CREATE, grouped(_lost())),
+        "concerns-gpus": concerned,
+    }
+
+
+def validated(policy: Policy) -> Conditions:
+    """Give the conditions by which a pod is sent to be judged."""
+    asked = asks(SPEC, policy)
+    concerned = any_of(
+        asked,
+        _unless_daemon_set(
+            _has_claims(SPEC), _names_class(), tolerates(SPEC, policy), *aims(SPEC, policy)
+        ),
+    )
+    return {
+        **_judged(policy.exempt),
+        "new-or-placed-anew": any_of(IS_CREATE, grouped(_placed_anew(asked))),
+        "concerns-gpus": concerned,
+    }
+
+
+def not_exempt(exempt: Exemptions) -> Conditions:
+    """Give a condition for each list of users or groups that is exempt."""
+    users, groups = sorted(exempt.users), sorted(exempt.groups)
+    found: dict[str, Expression] = {}
+    if users:
+        found["not-an-exempt-user"] = f"!(request.userInfo.username in {listed(users)})"
+    if groups:
+        found["not-an-exempt-group"] = f"!{_GROUPS}.exists(g, g in {listed(groups)})"
+    return found
+
+
+def asks(spec: Expression, policy: Policy) -> Expression:
+    """Tell whether a container wants more than zero of a listed resource."""
+    names = policy.resources
+    return _asks(spec, matching("r", (*names.names, *names.device_classes, *names.globs)))
+
+
+def asks_unlisted(spec: Expression) -> Expression:
+    """Tell whether a container wants more than zero of anything from a maker of GPUs."""
+    return _asks(spec, matching("r", (f"{domain}/*" for domain in sorted(GPU_VENDOR_DOMAINS))))
+
+
+def tolerates(spec: Expression, policy: Policy) -> Expression:
+    """Tell whether a toleration names the key of a pool's taint, or no key at all."""
+    keys = listed(("", *sorted(policy.taints)))
+    return f"{spec}.?tolerations.orValue([]).exists(t, t.?key.orValue('') in {keys})"
+
+
+def aims(spec: Expression, policy: Policy) -> tuple[Expression, ...]:
+    """Give what tells whether a pod names a pool's node, or selects or prefers its labels."""
+    affinity = f"{spec}.?affinity.?nodeAffinity"
+    labels = mapped({key: sorted(values) for key, values in sorted(policy.labels.items())})
+    nodes = tuple(sorted({glob for pool in policy.pools for glob in pool.claims.names}))
+    term = grouped(_term("term", labels, nodes))
+    return (
+        _named(f"{spec}.?nodeName.orValue('')", nodes),
+        f"{spec}.?nodeSelector.orValue({{}}).exists(k, "
+        f"{spec}.nodeSelector[k] in {labels}[?k].orValue([]))",
+        f"{affinity}.?{_REQUIRED}.?nodeSelectorTerms.orValue([]).exists(term, {term})",
+        f"{affinity}.?{_PREFERRED}.orValue([]).map(p, p.preference).exists(term, {term})",
+    )
+
+
+def _judged(exempt: Exemptions) -> Conditions:
+    return {
+        "not-a-mirror-pod": f"!({literal(NODES_GROUP)} in {_GROUPS} && "
+        f"{_annotation('object', MIRROR_ANNOTATION)}.hasValue())",
+        **not_exempt(exempt),
+    }
+
+
+def _unless_daemon_set(*concerns: Expression) -> Expression:
+    """Except the pods of a DaemonSet, whose controller chose the node."""
+    sender = f"request.userInfo.username != {literal(DAEMON_SET_CONTROLLER)}"
+    return grouped(all_of(sender, grouped(any_of(*concerns))))
+
+
+def _asks(spec: Expression, is_wanted: Expression) -> Expression:
+    """Look through containers (null before validation where there are none) and amounts."""
+    containers = (
+        f"optional.ofNonZeroValue({spec}.?containers.orValue([])).orValue([]) + "
+        f"{spec}.?initContainers.orValue([])"
+    )
+    amounts = "[c.?resources.?limits.orValue({}), c.?resources.?requests.orValue({})]"
+    return (
+        f"({containers}).exists(c,\n"
+        f"  {amounts}.exists(amounts,\n"
+        f"    amounts.exists(r, ({is_wanted}) &&\n"
+        f"      quantity(string(amounts[r])).isGreaterThan(quantity('0')))))"
+    )
+
+
+def _annotation(document: Expression, key: str) -> Expression:
+    return f"{document}.metadata.?annotations[?{literal(key)}]"
+
+
+def _has_claims(spec: Expression) -> Expression:
+    return f"size({spec}.?resourceClaims.orValue([])) > 0"
+
+
+def _names_class() -> Expression:
+    return f"{_annotation('object', CLASS_ANNOTATION)}.hasValue()"
+
+
+def _changed(*paths: str) -> Expression:
+    parts = (f"object.spec{path} != oldObject.spec{path}" for path in paths)
+    return any_of(*parts)
+
+
+def _lost() -> Expression:
+    """Tell whether a pod with our stamp is written with other scheduling fields."""
+    stamped = f"{_annotation('oldObject', STAMP_ANNOTATION)}.hasValue()"
+    changed = _changed(".?tolerations", ".?affinity.?nodeAffinity", ".?priorityClassName")
+    return all_of(stamped, grouped(changed))
+
+
+def _placed_anew(asked: Expression) -> Expression:
+    """Tell whether a pod that asks for no GPU and stays is written with another placement."""
+    changed = _changed(".?nodeSelector", ".?affinity", ".?tolerations")
+    return all_of("!has(object.metadata.deletionTimestamp)", grouped(changed), f"!{asked}")
+
+
+def _named(name: Expression, nodes: tuple[str, ...]) -> Expression:
+    """Tell whether a name is that of a pool's node."""
+    found = matching("n", nodes)
+    return NEVER if found == NEVER else f"[{name}].exists(n, {found})"
+
+
+def _term(term: str, labels: Expression, nodes: tuple[str, ...]) -> Expression:
+    """Tell whether a node selector term asks for a label or a name of a pool's nodes."""
+    valued = f"e.?values.orValue([]).exists(v, v in {labels}[?e.key].orValue([]))"
+    others = listed(sorted(POSITIVE_OPERATORS - {"In"}))
+    expression = (
+        f"{term}.?matchExpressions.orValue([]).exists(e,\n"
+        f"  (e.operator == 'In' && {valued}) ||\n"
+        f"  (e.operator in {others} && e.key in {labels}))"
+    )
+    node = matching("n", nodes)
+    if node == NEVER:
+        return expression
+    field = (
+        f"{term}.?matchFields.orValue([]).exists(f,\n"
+        f"  f.key == {literal(_NODE_NAME_FIELD)} && f.operator == 'In' && "
+        f"f.?values.orValue([]).exists(n, {node}))"
+    )
+    return any_of(expression, field)
