@@ -1,29 +1,19 @@
 """`gpuclass render` prints what the registration gives."""
 
-import sys
-from types import ModuleType
-
 import pytest
+import yaml
 
 from tests.cli.shipped import POLICIES, policy
-from webhook.cli import render
 from webhook.cli.main import main
-from webhook.core.policy.policy import Policy
+from webhook.core import registration
 
 
-class Registration(ModuleType):
-    """Gives one small object for a policy."""
-
-    def render(self, given: Policy) -> list[dict[str, object]]:
-        """Give it."""
-        return [{"kind": "A", "revision": given.revision}, {"kind": "B"}]
-
-
-def test_the_configurations_are_printed_as_documents(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, render.REGISTRATION, Registration(render.REGISTRATION))
+def test_the_configurations_are_printed_as_documents(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "--policies", str(POLICIES)]) == 0
-    assert capsys.readouterr().out == (
-        f"---\nkind: A\nrevision: {policy().revision}\n---\nkind: B\n"
-    )
+    printed = yaml.safe_load_all(capsys.readouterr().out)
+    assert tuple(printed) == registration.render(policy())
+
+
+def test_conditions_are_printed_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["render", "--policies", str(POLICIES)])
+    assert "    expression: |-\n      request.operation == 'CREATE' ||\n" in capsys.readouterr().out

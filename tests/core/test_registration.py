@@ -56,12 +56,12 @@ def test_there_are_two_configurations_with_two_entries_each() -> None:
         ("MutatingWebhookConfiguration", "gpuclass"),
         ("ValidatingWebhookConfiguration", "gpuclass"),
     ]
-    assert list(entries()) == [
-        "Mutating/pods.gpuclass.io",
-        "Mutating/workloads.gpuclass.io",
-        "Validating/pods.gpuclass.io",
-        "Validating/warnings.gpuclass.io",
-    ]
+    found = {each["kind"]: tuple(entry["name"] for entry in each["webhooks"]) for each in _render()}
+    assert found == {
+        "MutatingWebhookConfiguration": ("pods.gpuclass.io", "workloads.gpuclass.io"),
+        "ValidatingWebhookConfiguration": ("pods.gpuclass.io", "warnings.gpuclass.io"),
+    }
+    assert found == registration.ENTRIES
 
 
 def test_only_warnings_fail_open() -> None:

@@ -1,31 +1,33 @@
 """`gpuclass render`: the webhook configurations that a policy calls for."""
 
-import importlib
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import yaml
 
 from webhook.cli import policies
 from webhook.cli.console import Console
-from webhook.core.patch import JSON
-from webhook.core.policy.policy import Policy
+from webhook.core import registration
 
-REGISTRATION = "webhook.core.registration"
+_WIDTH = 10_000
+"""No line is broken: a condition is read, and compared, by its own lines."""
 
 
-class Registration(Protocol):
-    """What gives the configurations: they are a function of the policy."""
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as they are, in block style."""
 
-    def render(self, policy: Policy) -> Iterable[Mapping[str, JSON]]:
-        """Give the objects to register."""
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def run(directory: Path, console: Console) -> int:
     """Print the configurations for the policy of a folder as YAML documents."""
-    policy = policies.load(directory)
-    registration: Registration = importlib.import_module(REGISTRATION)
-    documents = [dict(each) for each in registration.render(policy)]
-    yaml.safe_dump_all(documents, console.out, sort_keys=False, explicit_start=True)
+    documents = registration.render(policies.load(directory))
+    yaml.dump_all(
+        documents, console.out, Dumper=_Dumper, sort_keys=False, explicit_start=True, width=_WIDTH
+    )
     return 0

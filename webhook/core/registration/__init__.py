@@ -6,20 +6,26 @@ would refuse or change they must send, and they must never err, since an error r
 """
 
 from webhook.core.registration.configurations import (
+    ENTRIES,
     METRICS_PORT,
     MUTATE_PATH,
     NAME,
+    NAMESPACE,
     SERVE_PORT,
+    SERVICE_PORT,
     VALIDATE_PATH,
     Service,
     render,
 )
 
 __all__ = [
+    "ENTRIES",
     "METRICS_PORT",
     "MUTATE_PATH",
     "NAME",
+    "NAMESPACE",
     "SERVE_PORT",
+    "SERVICE_PORT",
     "VALIDATE_PATH",
     "Service",
     "render",

@@ -25,6 +25,12 @@ PODS = f"pods.{API_GROUP}"
 WORKLOADS = f"workloads.{API_GROUP}"
 WARNINGS = f"warnings.{API_GROUP}"
 
+ENTRIES: Mapping[str, tuple[str, ...]] = {
+    "MutatingWebhookConfiguration": (PODS, WORKLOADS),
+    "ValidatingWebhookConfiguration": (PODS, WARNINGS),
+}
+"""The entries of each configuration: who writes a caBundle has to name them."""
+
 MUTATE_PATH = "/mutate"
 VALIDATE_PATH = "/validate"
 SERVICE_PORT = 443
