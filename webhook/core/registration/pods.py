@@ -84,13 +84,18 @@ def not_exempt(exempt: Exemptions) -> Conditions:
 
 def asks(spec: Expression, policy: Policy) -> Expression:
     """Tell whether a container wants more than zero of a listed resource."""
+    return _asks(spec, _is_listed(policy))
+
+
+def asks_unlisted(spec: Expression, policy: Policy) -> Expression:
+    """Tell whether a container wants more than zero of what a maker of GPUs has and no list."""
+    makers = matching("r", (f"{domain}/*" for domain in sorted(GPU_VENDOR_DOMAINS)))
+    return _asks(spec, f"({makers}) && !({_is_listed(policy)})")
+
+
+def _is_listed(policy: Policy) -> Expression:
     names = policy.resources
-    return _asks(spec, matching("r", (*names.names, *names.device_classes, *names.globs)))
-
-
-def asks_unlisted(spec: Expression) -> Expression:
-    """Tell whether a container wants more than zero of anything from a maker of GPUs."""
-    return _asks(spec, matching("r", (f"{domain}/*" for domain in sorted(GPU_VENDOR_DOMAINS))))
+    return matching("r", (*names.names, *names.device_classes, *names.globs))
 
 
 def tolerates(spec: Expression, policy: Policy) -> Expression:

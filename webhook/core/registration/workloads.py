@@ -70,7 +70,7 @@ def warned(policy: Policy) -> Conditions:
             f"{_template(NEW)} != {_template(OLD)}",
         ),
         "concerns-gpus": either(
-            "request.kind.kind == 'Pod'", asks_unlisted(SPEC), _has_outlook(policy)
+            "request.kind.kind == 'Pod'", asks_unlisted(SPEC, policy), _has_outlook(policy)
         ),
     }
 
@@ -125,7 +125,7 @@ def _has_outlook(policy: Policy) -> Expression:
     near = any_of(tolerates("spec", policy), *aims("spec", policy))
     pods = any_of(
         asks("spec", policy),
-        asks_unlisted("spec"),
+        asks_unlisted("spec", policy),
         grouped(all_of(f"!({_is_kind(daemon_sets)})", grouped(near))),
     )
     return any_of(
