@@ -1,0 +1,75 @@
+"""Fixtures for tests on the real control plane, which is started for the first test that asks.
+
+Where it can not be had, tests are skipped and the summary's last line says that nothing was proved;
+with GPUCLASS_REQUIRE_CONTROL_PLANE=1 (as in CI) they fail.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.binaries import Binaries, find
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.gobuild import BinariesUnavailable
+from tests.cluster.simulation import POOLS, PodRunner, create_pool
+from tests.cluster.waiting import eventually
+
+REQUIRED_VARIABLE = "GPUCLASS_REQUIRE_CONTROL_PLANE"
+
+UNPROVED = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def binaries(request: pytest.FixtureRequest) -> Binaries:
+    """Give the programs of the control plane, built on the first use on a machine."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    try:
+        return find(reporter.write_line if reporter else lambda _: None)
+    except BinariesUnavailable as reason:
+        if os.environ.get(REQUIRED_VARIABLE) == "1":
+            pytest.fail(f"{REQUIRED_VARIABLE}=1, but {reason}", pytrace=False)
+        request.config.stash[UNPROVED] = str(reason)
+        pytest.skip(f"no control plane: {reason}")
+
+
+@pytest.fixture(scope="session")
+def control_plane(binaries: Binaries) -> Iterator[ControlPlane]:
+    """Give the control plane of the session."""
+    with ControlPlane(binaries) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nodes(control_plane: ControlPlane) -> tuple[str, ...]:
+    """Give the names of simulated nodes, one of each pool."""
+    return tuple(name for pool in POOLS for name in create_pool(control_plane.api, pool))
+
+
+@pytest.fixture(scope="session")
+def pod_runner(control_plane: ControlPlane, nodes: tuple[str, ...]) -> Iterator[PodRunner]:  # noqa: ARG001 - pods need nodes
+    """Give the kubelets' stand-in, so that pods become Ready and go when deleted."""
+    with PodRunner(control_plane.api) as runner:
+        yield runner
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """Give a fresh namespace in which pods can be created; it goes on its own afterwards."""
+    name, api = f"test-{uuid.uuid4().hex[:10]}", control_plane.api
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    api.request("POST", "/api/v1/namespaces", body)
+    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+    eventually(lambda: api.is_ready(account), f"a ServiceAccount in {name}")
+    yield name
+    api.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say at the very end what was not proved."""
+    if reason := config.stash.get(UNPROVED, ""):
+        line = f"NOT PROVED: control-plane tests were skipped: {reason}"
+        terminalreporter.write_line(line, red=True, bold=True)

@@ -1,0 +1,38 @@
+"""Tests that could not prove anything say so, in a pytest of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ONE = f"{TESTS / 'test_controlplane.py'}::test_before_and_after_nothing_can_be_asked"
+
+
+def run_pytest(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Run one cluster test where there are no programs to be had."""
+    environ = {**os.environ, "KUBEBUILDER_ASSETS": "/nonexistent", **variables}
+    return subprocess.run(  # noqa: S603 - a list of our own making, no shell
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", ONE],
+        cwd=TESTS.parents[1],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("required", "code", "expected"),
+    [
+        pytest.param("0", 0, "NOT PROVED: control-plane tests were skipped: ", id="skipped"),
+        pytest.param("1", 1, "GPUCLASS_REQUIRE_CONTROL_PLANE=1, but ", id="failed"),
+    ],
+)
+def test_a_missing_control_plane_is_told(required: str, code: int, expected: str) -> None:
+    answer = run_pytest(GPUCLASS_REQUIRE_CONTROL_PLANE=required)
+    assert answer.returncode == code
+    assert f"{expected}KUBEBUILDER_ASSETS names /nonexistent, which is no folder" in answer.stdout
