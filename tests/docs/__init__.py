@@ -1,0 +1,1 @@
+"""The documentation agrees with the code: what can be generated is, what runs is run."""

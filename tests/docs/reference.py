@@ -1,0 +1,124 @@
+"""The pages of docs/ that are written by the code: `python -m tests.docs.reference` writes them.
+
+Rules are documented by their docstrings, fields of documents by their descriptions; a test compares
+the pages with what this module gives.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from types import ModuleType
+
+from webhook.core import rules
+from webhook.core.policy.documents import KINDS
+from webhook.core.policy.schema import (
+    Choice,
+    Entries,
+    Items,
+    Property,
+    Record,
+    Scalar,
+    Shape,
+    properties,
+)
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+_SCALARS = {str: "text", int: "whole number", bool: "true or false"}
+
+
+def rule_modules() -> list[ModuleType]:
+    """Give the modules of all rules that have a name, by file."""
+    found = pkgutil.iter_modules(rules.__path__, f"{rules.__name__}.")
+    modules = [importlib.import_module(each.name) for each in found]
+    return [module for module in modules if hasattr(module, "NAME")]
+
+
+def rules_page() -> str:
+    """Write the page of rules."""
+    parts = [
+        "# Rules",
+        "",
+        "One file each in `webhook/core/rules/`; the names are those of logs, metrics and GPUPolicy",
+        "`spec.rules`. This page is written by the code (`python -m tests.docs.reference`).",
+    ]
+    for module in rule_modules():
+        parts += ["", f"## `{module.NAME}`", "", (module.__doc__ or "").strip()]
+    return "\n".join(parts) + "\n"
+
+
+def policies_page() -> str:
+    """Write the page of documents and their fields."""
+    parts = [
+        "# Policies: every field",
+        "",
+        "`apiVersion` is `gpuclass.io/v1alpha1` (PriorityClass: `scheduling.k8s.io/v1`). Files are read",
+        "strictly: `gpuclass lint` names every fault with its line. This page is written by the code",
+        "(`python -m tests.docs.reference`).",
+    ]
+    for name, kind in KINDS.items():
+        parts += ["", f"## {name}", "", (kind.__doc__ or "").strip(), ""]
+        parts += ["| field | holds | default | meaning |", "| --- | --- | --- | --- |"]
+        at = f"{kind.FIELDS_AT}." if kind.FIELDS_AT else ""
+        parts += list(_rows(kind, at))
+    return "\n".join(parts) + "\n"
+
+
+def _rows(record: type, at: str) -> Iterator[str]:
+    for each in properties(record):
+        path = "metadata.name" if each.name == "name" and "[" not in at else f"{at}{each.name}"
+        yield f"| `{path}` | {_holds(each)} | {_default(each)} | {each.about.description} |"
+        inner, suffix = _inner(each.shape)
+        if inner is not None:
+            yield from _rows(inner, f"{path}{suffix}.")
+
+
+def _inner(shape: Shape) -> tuple[type | None, str]:
+    if isinstance(shape, Record):
+        return shape.type, ""
+    if isinstance(shape, Items):
+        return _inner(shape.of)[0], "[]"
+    return None, ""
+
+
+def _holds(each: Property) -> str:
+    about = each.about
+    limits = "" if about.minimum is None else f", {about.minimum} to {about.maximum}"
+    return _shape(each.shape) + limits
+
+
+def _shape(shape: Shape) -> str:
+    match shape:
+        case Scalar(type=kind):
+            return _SCALARS[kind]
+        case Choice(type=kind):
+            return ", ".join(f"`{value.value}`" for value in kind)
+        case Items(of=item):
+            return f"list: {_shape(item)}"
+        case Entries(of=item):
+            return f"map: {_shape(item)}"
+        case Record():
+            return "fields"
+
+
+def _default(each: Property) -> str:
+    if each.required:
+        return "required"
+    value = each.default
+    if isinstance(value, StrEnum):
+        return f"`{value.value}`"
+    if isinstance(value, tuple) and value:
+        return ", ".join(f"`{item}`" for item in value)
+    if isinstance(value, bool | int):
+        return f"`{str(value).lower()}`"
+    return "none"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"rules.md": rules_page, "policies.md": policies_page}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
