@@ -1,0 +1,62 @@
+"""From samples of several rounds to figures: medians, their spread, ratios to the Go server.
+
+Rounds are paired: a ratio is taken within a round, whose runs are neighbours in time, so that
+what else the machine does falls on both sides.
+"""
+
+import statistics as numbers
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from benchmarks.measure import Sample
+
+METRICS = ("cpu_us", "per_second", "p50_us", "p99_us")
+"""Fields of a sample that are compared; `per_second` is better when larger, the others smaller."""
+
+Samples: TypeAlias = Mapping[str, Sequence[Sample]]
+"""By arm, a sample a round."""
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """The median of some rounds, the least and the greatest."""
+
+    median: float
+    low: float
+    high: float
+
+
+Figures: TypeAlias = dict[str, dict[str, Figure]]
+"""By arm and metric."""
+
+
+def figure(values: Sequence[float]) -> Figure:
+    """Give the median of values and their range."""
+    return Figure(median=numbers.median(values), low=min(values), high=max(values))
+
+
+def figures(samples: Samples) -> Figures:
+    """Give each metric of each arm; the use of the load generator's core too."""
+    return {
+        arm: {metric: figure(_values(rounds, metric)) for metric in (*METRICS, "load_cpu")}
+        for arm, rounds in samples.items()
+    }
+
+
+def ratios(samples: Samples, base: str) -> Figures:
+    """Give each metric of the other arms as a part of what arm `base` has in the same round."""
+    return {
+        arm: {metric: figure(_quotients(rounds, samples[base], metric)) for metric in METRICS}
+        for arm, rounds in samples.items()
+        if arm != base
+    }
+
+
+def _quotients(rounds: Sequence[Sample], base: Sequence[Sample], metric: str) -> list[float]:
+    pairs = zip(_values(rounds, metric), _values(base, metric), strict=True)
+    return [value / other for value, other in pairs]
+
+
+def _values(rounds: Sequence[Sample], metric: str) -> list[float]:
+    return [getattr(sample, metric) for sample in rounds]

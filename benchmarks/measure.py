@@ -1,0 +1,88 @@
+"""One run of the load generator against one server."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import usage
+from benchmarks.errors import BenchmarkError
+from benchmarks.scenarios import Scenario
+from benchmarks.servers import Server, pinned
+
+SPARE_SECONDS = 30
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the load generator says; times in microseconds, `load_cpu` its own use of its core.
+
+    `answered` counts the warm-up too, as the server's CPU time does; nothing else does.
+    """
+
+    answered: int
+    errors: int
+    error: str = ""
+    per_second: float
+    p50_us: float
+    p99_us: float
+    load_cpu: float
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: what a review cost the server, and how it was answered."""
+
+    cpu_us: float
+    per_second: float
+    p50_us: float
+    p99_us: float
+    load_cpu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """The load generator: its program, what it sends and trusts, its core, its times."""
+
+    program: Path
+    bodies: Path
+    certificate: Path
+    core: int
+    warmup: float
+    seconds: float
+
+    def run(self, server: Server, scenario: Scenario) -> Sample:
+        """Measure a server in a scenario; raise BenchmarkError when a review is not answered."""
+        before = usage.spent(server.pid)
+        with pinned(self.core):
+            found = self._load(server, scenario)
+        spent = usage.spent(server.pid) - before
+        if found.errors or not found.answered:
+            raise BenchmarkError(
+                f"{server.name}: {found.errors} reviews failed ({scenario.title}): {found.error}"
+            )
+        return Sample(
+            cpu_us=spent / 1000 / found.answered,
+            per_second=found.per_second,
+            p50_us=found.p50_us,
+            p99_us=found.p99_us,
+            load_cpu=found.load_cpu,
+        )
+
+    def _load(self, server: Server, scenario: Scenario) -> Loaded:
+        command = [str(self.program), "-address", server.address]
+        command += ["-bodies", str(self.bodies), "-cert", str(self.certificate)]
+        command += ["-connections", str(scenario.connections), "-rate", str(scenario.rate)]
+        command += ["-warmup", f"{self.warmup}s", "-duration", f"{self.seconds}s"]
+        command += ["-fresh"] if scenario.is_fresh else []
+        deadline = self.warmup + self.seconds + SPARE_SECONDS
+        try:
+            answer = subprocess.run(  # noqa: S603 - a list of our own making, no shell
+                command, capture_output=True, text=True, timeout=deadline, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BenchmarkError(
+                f"{server.name}: the load did not end ({scenario.title})"
+            ) from error
+        if answer.returncode != 0:
+            raise BenchmarkError(f"{server.name}: {answer.stderr.strip()}")
+        return msgspec.json.decode(answer.stdout, type=Loaded)
