@@ -1,0 +1,67 @@
+"""deploy/base as kustomize builds it: what is in it, and in which order (no cluster is asked)."""
+
+import subprocess
+
+import pytest
+import yaml
+
+from tests.cli.shipped import POLICIES
+from tests.cluster.binaries import Binaries
+from tests.deploy.test_base import BASE, LABELS, Json
+from webhook.core import registration
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def built(binaries: Binaries) -> dict[tuple[str, str], Json]:
+    """Give every object of the base by kind and name, as `kubectl kustomize` builds it."""
+    command = [str(binaries.kubectl), "kustomize", str(BASE)]
+    answer = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 - our own
+    documents = yaml.safe_load_all(answer.stdout)
+    return {(each["kind"], each["metadata"]["name"]): each for each in documents}
+
+
+def test_the_base_holds_what_it_says(built: dict[tuple[str, str], Json]) -> None:
+    assert set(built) == {
+        ("Namespace", "gpuclass-system"),
+        ("ResourceQuota", "gpuclass-critical-pods"),
+        ("ServiceAccount", "gpuclass"),
+        ("ConfigMap", "gpuclass-policies"),
+        ("Service", "gpuclass"),
+        ("PriorityClass", "gpu-batch-priority"),
+        ("PriorityClass", "gpu-high-priority"),
+        ("Deployment", "gpuclass"),
+        ("PodDisruptionBudget", "gpuclass"),
+        ("NetworkPolicy", "gpuclass"),
+        ("MutatingWebhookConfiguration", "gpuclass"),
+        ("ValidatingWebhookConfiguration", "gpuclass"),
+    }
+
+
+def test_what_others_need_comes_first(built: dict[tuple[str, str], Json]) -> None:
+    kinds = [kind for kind, _ in built]
+    assert kinds[0] == "Namespace"
+    assert kinds.index("PriorityClass") < kinds.index("Deployment")
+    assert kinds[-2:] == ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
+
+
+def test_everything_of_a_namespace_is_in_ours(built: dict[tuple[str, str], Json]) -> None:
+    cluster = {"Namespace", "PriorityClass", *registration.ENTRIES}
+    found = {each["metadata"].get("namespace") for (kind, _), each in built.items()
+             if kind not in cluster}  # fmt: skip
+    assert found == {registration.NAMESPACE} == {"gpuclass-system"}
+
+
+def test_the_mounted_policies_are_the_shipped_ones(built: dict[tuple[str, str], Json]) -> None:
+    mounted = built["ConfigMap", "gpuclass-policies"]["data"].values()
+    folders = [POLICIES, POLICIES / "pools", POLICIES / "classes"]
+    shipped = [path for folder in folders for path in folder.glob("*.yaml")]
+    texts = [each.read_text("utf-8") for each in shipped if each.name != "kustomization.yaml"]
+    assert sorted(mounted) == sorted(texts)
+
+
+def test_everything_of_ours_has_our_labels(built: dict[tuple[str, str], Json]) -> None:
+    theirs = {"Namespace", "ConfigMap", "PriorityClass"}
+    for (kind, _), each in built.items():
+        assert kind in theirs or each["metadata"]["labels"] == LABELS, kind
