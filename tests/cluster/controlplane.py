@@ -106,6 +106,11 @@ class ControlPlane:
         return self._open.authority
 
     @property
+    def kubectl_path(self) -> Path:
+        """Give the kubectl of the same version."""
+        return self._binaries.kubectl
+
+    @property
     def kubeconfig(self) -> Path:
         """Give the administrator's kubeconfig."""
         return self.kubeconfig_for(ADMIN, ADMIN_GROUPS)

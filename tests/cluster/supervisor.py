@@ -59,9 +59,13 @@ class Supervisor:
             self._components[name].stop(self._guardian)
             return self._run(launch, free_ports(launch.ports))
 
+    def kill(self, name: str) -> None:
+        """End a program as a crash would."""
+        self._components[name].kill(self._guardian)
+
     def restart(self, name: str) -> None:
         """Kill a program and start it as it was, on the same ports."""
-        self._components[name].kill(self._guardian)
+        self.kill(name)
         self._run(*self._launched[name])
 
     def wait(self, name: str, condition: Callable[[], bool]) -> None:

@@ -41,8 +41,9 @@ def rules_page() -> str:
     parts = [
         "# Rules",
         "",
-        "One file each in `webhook/core/rules/`; the names are those of logs, metrics and GPUPolicy",
-        "`spec.rules`. This page is written by the code (`python -m tests.docs.reference`).",
+        "One file each in `webhook/core/rules/`; the names are those of logs, metrics and",
+        "GPUPolicy `spec.rules`. This page is written by the code",
+        "(`python -m tests.docs.reference`).",
     ]
     for module in rule_modules():
         parts += ["", f"## `{module.NAME}`", "", (module.__doc__ or "").strip()]
@@ -54,9 +55,9 @@ def policies_page() -> str:
     parts = [
         "# Policies: every field",
         "",
-        "`apiVersion` is `gpuclass.io/v1alpha1` (PriorityClass: `scheduling.k8s.io/v1`). Files are read",
-        "strictly: `gpuclass lint` names every fault with its line. This page is written by the code",
-        "(`python -m tests.docs.reference`).",
+        "`apiVersion` is `gpuclass.io/v1alpha1` (PriorityClass: `scheduling.k8s.io/v1`). Files are",
+        "read strictly: `gpuclass lint` names every fault with its line. This page is written by",
+        "the code (`python -m tests.docs.reference`).",
     ]
     for name, kind in KINDS.items():
         parts += ["", f"## {name}", "", (kind.__doc__ or "").strip(), ""]

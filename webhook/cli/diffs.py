@@ -21,9 +21,9 @@ def diffs(finding: Finding) -> Iterator[list[str]]:
     """Give the diff of the object and that of its pods, where they change: lines of each."""
     kind = finding.manifest.kind
     if finding.patch:
-        yield _diff(finding.manifest.value, finding.after, kind)
+        yield changes(finding.manifest.value, finding.after, kind)
     if finding.pod is not None and finding.pod_patch:
-        yield _diff(finding.pod, finding.pod_after, f"Pod of this {kind}")
+        yield changes(finding.pod, finding.pod_after, f"Pod of this {kind}")
 
 
 def paint(line: str, console: Console) -> str:
@@ -33,7 +33,8 @@ def paint(line: str, console: Console) -> str:
     return console.paint(line, ink) if ink else line
 
 
-def _diff(before: JSON, after: JSON, what: str) -> list[str]:
+def changes(before: JSON, after: JSON, what: str) -> list[str]:
+    """Give the lines of a unified diff of two values as YAML."""
     lines = difflib.unified_diff(
         _written(before), _written(after), f"{what}, as sent", f"{what}, as stored", lineterm=""
     )

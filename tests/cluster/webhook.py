@@ -1,0 +1,160 @@
+"""gpuclass itself in front of a control plane: its real process, by the registration it renders.
+
+The process is bound to the address of its Service, which lies inside 127.0.0.0/8, so the API
+server reaches it as in production: by `clientConfig.service`, names in the certificate included.
+"""
+
+import base64
+import http.client
+import json
+import re
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.cluster.access import clean_environment
+from tests.cluster.api import ApiError, Json
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.supervisor import Launch, Supervisor
+from tests.cluster.waiting import eventually
+from webhook.cli import certs
+from webhook.cli import policies as policy_folder
+from webhook.control.certificates import make_ca, make_leaf
+from webhook.core import registration
+
+ROOT = Path(__file__).parents[2]
+POLICIES = ROOT / "policies"
+SERVICE_NUMBER = 10
+NAME = "gpuclass"
+
+PROBE: Json = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"generateName": "probe-"},
+    "spec": {
+        "containers": [
+            {"name": "c", "image": "x", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
+        ]
+    },
+}
+
+
+class Webhook:
+    """`gpuclass serve` with policies of its own folder, which a test may edit."""
+
+    def __init__(self, control_plane: ControlPlane, policies: Path = POLICIES) -> None:
+        """Describe it; nothing runs before `start`."""
+        self._control_plane = control_plane
+        self._supervisor = Supervisor("gpuclass-webhook-", clean_environment())
+        folder = self._supervisor.folder
+        self.policies, self._certs = folder / "policies", folder / "certs"
+        shutil.copytree(policies, self.policies)
+        self._address = control_plane.service_address(SERVICE_NUMBER)
+        self._service = registration.Service(port=registration.SERVE_PORT)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop it."""
+        self._supervisor.stop()
+
+    def start(self) -> None:
+        """Start the process, register it, and wait until the API server sends it pods."""
+        self._make_certificates()
+        self._supervisor.start(Launch(name=NAME, ports=1, command=self._command, is_ready=_ready))
+        apply = self._control_plane.kubectl
+        apply("apply", "--filename", str(self.policies / "priorityclasses.yaml"))
+        for each in (self._namespace(), self._cluster_ip()):
+            apply("apply", "--filename", "-", input=json.dumps(each))
+        self.register()
+
+    def register(self) -> None:
+        """Apply the configurations that the policies call for, and wait for their effect."""
+        bundle = base64.b64encode((self._certs / "ca.crt").read_bytes()).decode()
+        policy = policy_folder.load(self.policies)
+        for each in registration.render(policy, ca_bundle=bundle, service=self._service):
+            self._control_plane.kubectl(
+                "apply", "--server-side", "--filename", "-", input=json.dumps(each)
+            )
+        eventually(self._is_sent_pods, "a GPU pod to be sent to the webhook")
+
+    def kill(self) -> None:
+        """End the process as a crash would; it stays registered."""
+        self._supervisor.kill(NAME)
+
+    def restart(self) -> None:
+        """Start the process again on its ports."""
+        self._supervisor.restart(NAME)
+
+    def metrics(self) -> dict[str, float]:
+        """Give every sample of /metrics by its name with labels."""
+        text = _get(self._metrics_port, "/metrics")
+        return {
+            match[1]: float(match[2]) for match in re.finditer(r"(?m)^([^#\s]\S*) (\S+)$", text)
+        }
+
+    def log(self) -> str:
+        """Give the end of its log."""
+        return self._supervisor.log(NAME)
+
+    def _command(self, ports: list[int]) -> list[str]:
+        (self._metrics_port,) = ports
+        return [
+            *(str(Path(sys.executable).with_name("gpuclass")), "serve"),
+            *("--policies", str(self.policies), "--certs", str(self._certs)),
+            *("--bind", f"{self._address}:{registration.SERVE_PORT}"),
+            *("--metrics-bind", f"127.0.0.1:{self._metrics_port}"),
+        ]
+
+    def _make_certificates(self) -> None:
+        now = datetime.now(UTC)
+        ca = make_ca(now)
+        certs.write(self._certs, ca, make_leaf(ca, certs.HOSTS, now))
+
+    def _namespace(self) -> Json:
+        metadata = {"name": self._service.namespace}
+        return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+    def _cluster_ip(self) -> Json:
+        metadata = {"name": self._service.name, "namespace": self._service.namespace}
+        return {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {"clusterIP": self._address, "ports": [{"port": self._service.port}]},
+        }
+
+    def _is_sent_pods(self) -> bool:
+        path = "/api/v1/namespaces/default/pods?dryRun=All"
+        try:
+            made = self._control_plane.api.request("POST", path, PROBE)
+        except ApiError:
+            return False
+        return "gpuclass.io/class" in made["metadata"].get("labels", {})
+
+
+def _ready(port: int) -> bool:
+    try:
+        return '"ok"' in _get(port, "/readyz")
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _get(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
