@@ -3,12 +3,13 @@
 from functools import cache
 from pathlib import Path
 
-from webhook.cli import judging, manifests, policies
+from webhook.cli import judging, manifests
 from webhook.cli.finding import Finding
 from webhook.cli.judging import Requester
 from webhook.cli.report import place
 from webhook.core.errors import Fault
 from webhook.core.policy.policy import Policy
+from webhook.watch import policies
 
 POLICIES = Path(__file__).parents[2] / "policies"
 

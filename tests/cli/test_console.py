@@ -31,7 +31,7 @@ def test_colour_is_for_terminals_and_for_those_who_ask(
     when: When,
     out: io.StringIO,
     environment: dict[str, str],
-    expected: bool,  # noqa: FBT001 # a row of a table
+    expected: bool,  # a row of a table
 ) -> None:
     assert wants_colour(when, out, environment) is expected
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shipped import POLICIES, policy
-from webhook.cli import policies
 from webhook.cli.main import main
+from webhook.watch import policies
 
 CASE = """\
 name: nodes are nobody's business

@@ -21,9 +21,9 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from webhook.cli import certs
-from webhook.cli import policies as policy_folder
 from webhook.control.certificates import make_ca, make_leaf
 from webhook.core import registration
+from webhook.watch import policies as policy_folder
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "policies"

@@ -5,6 +5,7 @@ Nothing is imported here that a sub-command needs: it is imported when it runs, 
 """
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -131,6 +132,43 @@ def _render(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _certs(parser: argparse.ArgumentParser) -> Run:
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where to write; made if need be"
+    )
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a DNS name or an address to serve as (default: the names of the Service)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace what is there")
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import certs  # noqa: PLC0415 # see above
+
+        return certs.run(args.out, args.host, force=args.force, console=console)
+
+    return run
+
+
+def _serve(parser: argparse.ArgumentParser) -> Run:
+    from webhook.serve import settings  # noqa: PLC0415 # see above
+
+    settings.declare(parser)
+    parser.add_argument(
+        "--welcome", action="store_true", help="review a sample over the wire and say what to try"
+    )
+
+    def run(args: argparse.Namespace, _: Console) -> int:
+        from webhook.cli import serve  # noqa: PLC0415 # see above
+
+        return serve.run(settings.read(vars(args), os.environ), welcome=args.welcome)
+
+    return run
+
+
 def _version(_: argparse.ArgumentParser) -> Run:
     def run(_: argparse.Namespace, console: Console) -> int:
         console.print(f"gpuclass {webhook.__version__}")
@@ -140,6 +178,20 @@ def _version(_: argparse.ArgumentParser) -> Run:
 
 
 COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]] = {
+    "serve": (
+        "answer the API server's admission reviews",
+        "gpuclass serve --policies policies/    # stand-alone, with a certificate of its own\n"
+        "  gpuclass serve --policies /etc/gpuclass/policies --certs /etc/gpuclass/certs \\\n"
+        "    --bind :8443 --metrics-bind :8080\n\n"
+        "Each flag is a variable too: --bind is GPUCLASS_BIND. The flag wins.",
+        _serve,
+    ),
+    "certs": (
+        "make a CA and a serving certificate, as files and as objects to apply",
+        "gpuclass certs --out certs/\n"
+        "  gpuclass certs --out certs/ --host webhook.example.com --host 127.0.0.1",
+        _certs,
+    ),
     "review": (
         "say what the cluster would do with manifests",
         "gpuclass review deploy/            # every manifest of a folder\n"

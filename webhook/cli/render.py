@@ -4,9 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from webhook.cli import policies
 from webhook.cli.console import Console
 from webhook.core import registration
+from webhook.watch import policies
 
 _WIDTH = 10_000
 """No line is broken: a condition is read, and compared, by its own lines."""

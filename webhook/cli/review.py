@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from webhook.cli import manifests, policies
+from webhook.cli import manifests
 from webhook.cli.console import Console
 from webhook.cli.finding import Finding
 from webhook.cli.judging import Requester, judge
@@ -11,6 +11,7 @@ from webhook.cli.manifests import DEFAULT_NAMESPACE
 from webhook.cli.report import Output, report
 from webhook.core.decision import Verdict
 from webhook.core.errors import Fault
+from webhook.watch import policies
 
 CLEAN, REFUSED, BAD_INPUT = 0, 1, 2
 

@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from webhook.cli import cases, policies, replay, report
+from webhook.cli import cases, replay, report
 from webhook.cli.cases import Case
 from webhook.cli.console import Console, Ink, printable
 from webhook.cli.replay import Outcome
 from webhook.core.errors import Fault
 from webhook.core.patch import JSON
+from webhook.watch import policies
 
 AS_EXPECTED, DIFFERENT, BAD_INPUT = 0, 1, 2
 

@@ -1,4 +1,4 @@
-"""The policy of a folder, for commands that decide by one."""
+"""The policy of a folder: read, checked and prepared in one step."""
 
 from pathlib import Path
 
@@ -8,7 +8,10 @@ from webhook.watch import files
 
 
 def load(directory: Path) -> Policy:
-    """Read and prepare the policy of a folder; raise PolicyError with everything wrong in it."""
+    """Read and prepare the policy of a folder; raise PolicyError with everything wrong in it.
+
+    OperatorError says that the folder can not be read or holds no policy.
+    """
     documents, faults = files.load(directory)
     errors = tuple(fault for fault in faults if fault.severity == "error")
     if errors:

@@ -1,0 +1,141 @@
+"""The one way from the bytes of an AdmissionReview to the bytes of its answer.
+
+It touches no socket, log or metric: both applications send what comes out, `observer` records it.
+What it adds to a decision is a few microseconds, so that the decision is what a review costs.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+
+from webhook.core import review
+from webhook.core.decision import Decision
+from webhook.core.errors import RequestError
+from webhook.core.policy.policy import Policy
+from webhook.core.registration import MUTATE_PATH, VALIDATE_PATH
+from webhook.core.review import Request
+from webhook.core.subject.case import Stage
+
+Decide: TypeAlias = Callable[[Request, Policy, Stage], Decision]
+
+STAGES = {MUTATE_PATH: Stage.MUTATE, VALIDATE_PATH: Stage.VALIDATE}
+"""Where the API server sends its reviews."""
+
+JSON = "application/json"
+UNLIMITED = float("inf")
+
+RETRY_AFTER = "1"
+"""Seconds, with each 503: an integer is what makes the API server try again in time."""
+
+_TIMEOUT = re.compile(rb"(?:^|&)timeout=(\d{1,4}(?:\.\d{1,9})?)s(?:&|$)")
+
+
+class Failure(StrEnum):
+    """Why a review got no decision."""
+
+    INTERNAL = "internal"
+    """A fault of ours."""
+    MEDIA_TYPE = "media_type"
+    """The body is said to be something else than JSON."""
+    NO_POLICY = "no_policy"
+    """No policy is loaded yet."""
+    TIMEOUT = "timeout"
+    """The time that the API server gave is over."""
+    TOO_LARGE = "too_large"
+    """The body is larger than we read."""
+    UNREADABLE = "unreadable"
+    """The body is no AdmissionReview, or its object can not be read."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What to send, and what is worth recording about it.
+
+    `body` is JSON: an AdmissionReview where there is a decision, else `{"error": ...}`. `seconds`
+    is the time spent here; `fault` is the exception behind Failure.INTERNAL.
+    """
+
+    status: int
+    body: bytes
+    seconds: float = 0.0
+    request: Request | None = None
+    policy: Policy | None = None
+    decision: Decision | None = None
+    failure: Failure | None = None
+    fault: Exception | None = None
+
+
+class Answerer:
+    """Answers reviews with `decide` under the policy that `policy()` gives at that moment."""
+
+    def __init__(
+        self,
+        decide: Decide,
+        policy: Callable[[], Policy | None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._decide = decide
+        self._policy = policy
+        self._clock = clock
+
+    def answer(self, body: bytes, stage: Stage, left: float = UNLIMITED) -> Answer:
+        """Answer a review; `left` are the seconds until the API server gives up. Never raises."""
+        policy = self._policy()
+        if left <= 0:
+            return fail(503, "the review's timeout is over", Failure.TIMEOUT)
+        if policy is None:
+            return fail(503, "no policy is loaded yet; /readyz says why", Failure.NO_POLICY)
+        start = self._clock()
+        try:
+            request = review.read(body)
+            decision = self._decide(request, policy, stage)
+            answer = review.write(request.uid, decision)
+        except RequestError as error:
+            return fail(400, str(error), Failure.UNREADABLE)
+        except Exception as error:  # noqa: BLE001 # a fault of ours must not reach the caller
+            return fail(500, "internal fault; the server's log has it", Failure.INTERNAL, error)
+        return Answer(
+            status=200,
+            body=answer,
+            seconds=self._clock() - start,
+            request=request,
+            policy=policy,
+            decision=decision,
+        )
+
+
+def fail(status: int, error: str, failure: Failure, fault: Exception | None = None) -> Answer:
+    """Give the answer to a review that gets no decision."""
+    return Answer(status=status, body=error_body(error), failure=failure, fault=fault)
+
+
+def error_body(error: str) -> bytes:
+    """Give the JSON of an error, which no API server takes for an AdmissionReview."""
+    return msgspec.json.encode({"error": error})
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a Content-Type is JSON, with or without parameters."""
+    return content_type == JSON or content_type.split(";", maxsplit=1)[0].strip().lower() == JSON
+
+
+@lru_cache(maxsize=64)
+def timeout(query: bytes) -> float:
+    """Give the seconds of `?timeout=10s`; no end where there is none or it can not be read."""
+    found = _TIMEOUT.search(query)
+    return float(found[1]) if found else UNLIMITED
+
+
+def wrong_media_type(found: str) -> Answer:
+    """Give the answer to a body that is not said to be JSON."""
+    said = f"not {found}" if found else "and none is given"
+    return fail(415, f"expected Content-Type {JSON}, {said}", Failure.MEDIA_TYPE)
+
+
+def too_large(limit: int) -> Answer:
+    """Give the answer to a body that is not read to its end."""
+    return fail(413, f"the body is larger than {limit} bytes", Failure.TOO_LARGE)

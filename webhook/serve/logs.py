@@ -1,0 +1,180 @@
+"""What the server says: a line an event on standard error, JSON for machines, text for people.
+
+Lines are handed to a thread that writes them in batches: a reader of standard error that stalls
+does not stall the event loop. What can not be kept is dropped and counted.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import msgspec
+
+from webhook.serve.settings import LogFormat, LogLevel
+
+Event: TypeAlias = Mapping[str, object]
+Render: TypeAlias = Callable[[Event], bytes]
+
+ROOT = "gpuclass"
+"""Every logger of ours is below this one."""
+
+BATCH_SECONDS = 0.05
+CAPACITY = 10_000
+STOP_SECONDS = 2.0
+
+_FOREIGN = ("gunicorn.error", "uvicorn.error", "asyncio")
+"""Loggers of the libraries, of which only what is wrong is of interest."""
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def fields(**values: object) -> dict[str, object]:
+    """Give what a call of logging takes as `extra`: fields of the line beside its message."""
+    return {"fields": values}
+
+
+def render_json(event: Event) -> bytes:
+    """Give an event as one line of JSON."""
+    return _encode(event) + b"\n"
+
+
+def render_text(event: Event) -> bytes:
+    """Give an event as a line for a terminal, a traceback below it."""
+    rest = {key: value for key, value in event.items() if key not in _HEAD}
+    pairs = "".join(f"  {key}={_printable(value)}" for key, value in rest.items())
+    trace = f"\n{event['traceback']}" if "traceback" in event else ""
+    clock = str(event["time"])[11:23]
+    level = str(event["level"]).upper()
+    return f"{clock} {level:7} {_printable(event['message'])}{pairs}{trace}\n".encode()
+
+
+_HEAD = frozenset({"time", "level", "logger", "message", "traceback"})
+
+RENDER: Mapping[LogFormat, Render] = {LogFormat.JSON: render_json, LogFormat.TEXT: render_text}
+
+
+def _printable(value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return text if text.isprintable() else repr(text)
+
+
+def timestamp(seconds: float) -> str:
+    """Give a moment in UTC by RFC 3339, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+class LineWriter:
+    """Writes lines to a file descriptor: at once, or by a thread between `start` and `stop`.
+
+    A thread does not live through a fork: the worker starts its own.
+    """
+
+    def __init__(self, descriptor: int, capacity: int = CAPACITY) -> None:
+        self.dropped = 0
+        self._descriptor = descriptor
+        self._lines: deque[bytes] = deque()
+        self._capacity = capacity
+        self._pending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._is_stopping = False
+
+    def write(self, line: bytes) -> None:
+        """Write a line, or leave it to the thread; never waits for it."""
+        if self._thread is None:
+            self._write_out(line)
+        elif len(self._lines) >= self._capacity:
+            self.dropped += 1
+        else:
+            self._lines.append(line)
+            self._pending.set()
+
+    def start(self) -> None:
+        """Write from a thread from now on."""
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is left and end the thread; a stalled reader is not waited for long."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._is_stopping = True
+            self._pending.set()
+            thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            self._pending.wait()
+            self._pending.clear()
+            self._flush()
+            if not self._is_stopping:
+                time.sleep(BATCH_SECONDS)
+        self._flush()
+
+    def _flush(self) -> None:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        if lines:
+            self._write_out(b"".join(lines))
+
+    def _write_out(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:
+                time.sleep(BATCH_SECONDS)
+            except OSError:
+                return  # standard error is gone: there is nobody to tell
+
+
+class LineHandler(logging.Handler):
+    """Hands the records of `logging` to a writer."""
+
+    def __init__(self, writer: LineWriter, render: Render) -> None:
+        super().__init__()
+        self._writer = writer
+        self._render = render
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as one event."""
+        try:
+            self._writer.write(self._render(event(record)))
+        except Exception:  # noqa: BLE001 # logging's own contract: a line never breaks its caller
+            self.handleError(record)
+
+
+def event(record: logging.LogRecord) -> Event:
+    """Give a record as an event; an exception becomes its traceback."""
+    found: dict[str, object] = {
+        "time": timestamp(record.created),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": record.getMessage(),
+        **getattr(record, "fields", {}),
+    }
+    if record.exc_info:
+        found["traceback"] = logging.Formatter().formatException(record.exc_info)
+    return found
+
+
+def configure(level: LogLevel, form: LogFormat, writer: LineWriter) -> None:
+    """Send everything that is logged in this process to `writer`."""
+    root = logging.getLogger()
+    root.handlers = [LineHandler(writer, RENDER[form])]
+    root.setLevel(logging.WARNING)
+    logging.getLogger(ROOT).setLevel(level.upper())
+    for name in _FOREIGN:
+        quiet_foreign(logging.getLogger(name))
+
+
+def quiet_foreign(logger: logging.Logger) -> None:
+    """Let a library's logger speak through ours, and only of what is wrong."""
+    logger.handlers = []
+    logger.propagate = True
+    logger.setLevel(logging.ERROR)

@@ -1,0 +1,82 @@
+"""Records each answer: metrics always, a line of the log where something came of it.
+
+A line says who asked for what and what became of it; it holds nothing of the object's contents.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from webhook.core.decision import Decision, Verdict
+from webhook.core.review import Request
+from webhook.core.subject.case import Stage
+from webhook.serve.answer import Answer
+from webhook.serve.logs import ROOT, LineWriter, Render, fields, timestamp
+from webhook.serve.metrics import Metrics
+
+_UNCHANGED = frozenset({Verdict.ALLOW, Verdict.IGNORE})
+
+_log = logging.getLogger(f"{ROOT}.review")
+
+
+class Observer:
+    """Counts answers and writes the lines of those that changed, refused or warned."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        writer: LineWriter,
+        render: Render,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._metrics = metrics
+        self._writer = writer
+        self._render = render
+        self._clock = clock
+        self._is_info = _log.isEnabledFor(logging.INFO)
+
+    def record(self, stage: Stage, answer: Answer) -> None:
+        """Record an answer that was given."""
+        request, decision, policy = answer.request, answer.decision, answer.policy
+        if request is None or decision is None or policy is None:
+            self._record_failure(stage, answer)
+            return
+        self._metrics.count_decision(stage, request, decision, policy, answer.seconds)
+        if self._is_info and (decision.verdict not in _UNCHANGED or decision.warnings):
+            self._write(stage, request, decision, answer.seconds)
+
+    def _record_failure(self, stage: Stage, answer: Answer) -> None:
+        if answer.failure is None:
+            return
+        self._metrics.count_failure(answer.failure)
+        if answer.fault is not None:
+            _log.error(
+                "internal fault: %s",
+                answer.fault,
+                exc_info=answer.fault,
+                extra=fields(stage=stage),
+            )
+        else:
+            _log.debug("no decision", extra=fields(stage=stage, reason=answer.failure))
+
+    def _write(self, stage: Stage, request: Request, decision: Decision, seconds: float) -> None:
+        """Write past `logging`, whose records cost more than the decision's encoding."""
+        kind = request.request_kind or request.kind
+        event = {
+            "time": timestamp(self._clock()),
+            "level": "info",
+            "logger": _log.name,
+            "message": f"{stage} {decision.verdict}",
+            "uid": request.uid,
+            "user": request.user_info.username,
+            "operation": request.operation,
+            "namespace": request.namespace,
+            "kind": kind.kind,
+            "name": request.name,
+            "class": decision.gpu_class,
+            "rules": decision.rules,
+            "warnings": len(decision.warnings),
+            "milliseconds": round(seconds * 1000, 3),
+            "dry_run": request.dry_run is True,
+        }
+        self._writer.write(self._render(event))
