@@ -14,7 +14,7 @@ from webhook.core.pod import Pod
 from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.resources import Need
-from webhook.core.review import GroupVersionKind, Request
+from webhook.core.review import UNREADABLE, GroupVersionKind, Request
 from webhook.core.rules import exemption
 from webhook.core.subject import cpu_pod, gpu_pod, pod_update, unlisted, workload_object
 from webhook.core.subject.case import Case, Stage, allow, enforce
@@ -36,7 +36,7 @@ def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
             return _decide_workload(request, kind, policy, stage)
         if _is_pod(request.kind):
             return decide_pod(request, policy, stage)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
     return Decision(verdict=Verdict.IGNORE, reason=f"kind {request.kind.kind} has no pod template")
 

@@ -16,6 +16,9 @@ from webhook.core.errors import RequestError
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises: no JSON, no UTF-8, of the wrong shape, or nested too deep."""
+
 WARNING_LENGTH = 120
 """Characters of one warning that the API advises; longer ones may be cut."""
 WARNINGS_LENGTH = 4096
@@ -76,7 +79,7 @@ def read(body: bytes) -> Request:
     """Read the request of an AdmissionReview v1; raise RequestError that says what is wrong."""
     try:
         envelope = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RequestError(f"the body is no AdmissionReview: {error}") from error
     if (envelope.api_version, envelope.kind) != (API_VERSION, KIND):
         found = f"{envelope.api_version or 'no apiVersion'} {envelope.kind or 'no kind'}"

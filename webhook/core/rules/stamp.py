@@ -24,6 +24,7 @@ from webhook.core.pod import (
     PreferredSchedulingTerm,
     Toleration,
 )
+from webhook.core.review import UNREADABLE
 from webhook.core.rules.placement import with_node_affinity
 
 NAME = "restore"
@@ -58,7 +59,7 @@ def read(pod: Pod) -> Stamp | None:
     text = pod.annotations.get(STAMP_ANNOTATION)
     try:
         return _decode(text) if text else None
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
