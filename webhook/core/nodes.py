@@ -4,6 +4,7 @@ Sources: core/v1 NodeSelectorRequirement, Toleration and Taint, and the schedule
 and TaintToleration plug-ins. It knows nothing of pools, classes or policies.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
@@ -14,6 +15,10 @@ HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
 
 POSITIVE_OPERATORS = frozenset({"In", "Exists", "Gt", "Lt"})
 """Operators that ask for a label; NotIn and DoesNotExist ask for its absence."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_WHOLE_LENGTH = 63
+"""Characters of a label value; a longer text is no number that a node carries."""
 
 
 class Taint(Protocol):
@@ -64,12 +69,19 @@ def tolerates(toleration: Toleration, taint: Taint) -> bool:
 
 
 def _compare(found: str, operator: str, wanted: str) -> bool:
-    """Compare as Gt and Lt do: both sides whole numbers, else no match."""
-    try:
-        left, right = int(found), int(wanted)
-    except ValueError:
+    """Compare as Gt and Lt do: both sides whole numbers of 64 bits, else no match."""
+    left, right = _whole(found), _whole(wanted)
+    if left is None or right is None:
         return False
     return left > right if operator == "Gt" else operator == "Lt" and left < right
+
+
+def _whole(text: str) -> int | None:
+    """Read a number as Go's strconv.ParseInt does: `int` also takes `1_0`, spaces and any size."""
+    if len(text) > _WHOLE_LENGTH or not _WHOLE.fullmatch(text):
+        return None
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else None
 
 
 def tolerates_all(tolerations: Iterable[Toleration], taints: Iterable[Taint]) -> bool:
