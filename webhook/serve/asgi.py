@@ -10,18 +10,8 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from webhook.core.subject.case import Stage
-from webhook.serve.answer import (
-    JSON,
-    RETRY_AFTER,
-    STAGES,
-    Answer,
-    Answerer,
-    is_json,
-    timeout,
-    too_large,
-    wrong_media_type,
-)
-from webhook.serve.health import Health
+from webhook.serve import answer as answers
+from webhook.serve.answer import JSON, RETRY_AFTER, STAGES, Answer, Answerer, Failure
 from webhook.serve.observer import Observer
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -30,81 +20,87 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_JSON, _RETRY_AFTER = JSON.encode(), RETRY_AFTER.encode()
+RECEIVED = "gpuclass.received"
+"""In a scope: when the request's first byte came, by the monotonic clock."""
 
-
-class Disconnected(Exception):  # noqa: N818 # no fault of anybody's
-    """The client is gone before its request was whole."""
+_CONTENT_TYPE = (b"content-type", JSON.encode())
+_RETRY = (b"retry-after", RETRY_AFTER.encode())
+_CLOSE = (b"connection", b"close")
+_UNREAD = frozenset({Failure.MEDIA_TYPE, Failure.TOO_LARGE})
+"""After these, bytes of the body may still be on their way: the connection ends with the answer."""
 
 
 class Gateway:
     """Takes POST /mutate and /validate itself and hands everything else on."""
 
     def __init__(
-        self,
-        answerer: Answerer,
-        observer: Observer,
-        health: Health,
-        otherwise: Application,
-        max_body_bytes: int,
+        self, answerer: Answerer, observer: Observer, otherwise: Application, max_body: int
     ) -> None:
         """Take who answers and records reviews, and who has the rest."""
-        self._answerer, self._observer, self._health = answerer, observer, health
-        self._otherwise, self._max_body_bytes = otherwise, max_body_bytes
+        self._answerer = answerer
+        self._observer = observer
+        self._otherwise = otherwise
+        self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; it is recorded once the answer is on its way."""
         stage = STAGES.get(scope["path"]) if scope["type"] == "http" else None
         if stage is None or scope["method"] != "POST":
             await self._otherwise(scope, receive, send)
             return
-        try:
-            answer = await self._answer(scope, receive, stage)
-        except Disconnected:
-            return
-        self._observer.record(stage, answer)
-        headers = self._headers(answer)
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        answer = await self._answer(scope, receive, stage)
+        if answer is not None:
+            await _send(answer, send)
+            self._observer.record(stage, answer)
 
-    async def _answer(self, scope: Scope, receive: Receive, stage: Stage) -> Answer:
-        started = time.monotonic()
-        body = await self._read(receive)
-        content_type = _header(scope, b"content-type").decode("latin-1")
-        if not is_json(content_type):
-            return wrong_media_type(content_type)
-        if body is None:
-            return too_large(self._max_body_bytes)
-        left = timeout(scope["query_string"]) - (time.monotonic() - started)
+    async def _answer(self, scope: Scope, receive: Receive, stage: Stage) -> Answer | None:
+        """Give the answer, or None where the client has gone."""
+        received = scope.get(RECEIVED) or time.monotonic()
+        content_type, length = _content(scope)
+        if not answers.is_json(content_type):
+            return answers.wrong_media_type(content_type)
+        if length > self._max_body:
+            return answers.too_large(self._max_body)
+        message = await receive()
+        if message.get("more_body"):
+            message = await self._gather(message, receive)
+        if message["type"] == "http.disconnect":
+            return None
+        body: bytes = message.get("body", b"")
+        if len(body) > self._max_body:
+            return answers.too_large(self._max_body)
+        left = answers.timeout(scope["query_string"]) - (time.monotonic() - received)
         return self._answerer.answer(body, stage, left)
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """Read a body; None where it is too large, and then no further."""
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            whole: bytes = message.get("body", b"")
-            return whole if len(whole) <= self._max_body_bytes else None
-        parts, size = [], 0
-        while message["type"] == "http.request":
-            part = message.get("body", b"")
-            size += len(part)
-            if size > self._max_body_bytes:
-                return None
-            parts.append(part)
-            if not message.get("more_body"):
-                return b"".join(parts)
+    async def _gather(self, message: Message, receive: Receive) -> Message:
+        """Give a body that comes in parts as one message; one that is too large is cut short."""
+        parts = [message.get("body", b"")]
+        size = len(parts[0])
+        while message.get("more_body") and size <= self._max_body:
             message = await receive()
-        raise Disconnected
-
-    def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
-        headers = [(b"content-type", _JSON), (b"content-length", str(len(answer.body)).encode())]
-        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            headers.append((b"retry-after", _RETRY_AFTER))
-        if self._health.draining or answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            headers.append((b"connection", b"close"))
-        return headers
+            if message["type"] == "http.disconnect":
+                return message
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        return {"type": "http.request", "body": b"".join(parts)}
 
 
-def _header(scope: Scope, name: bytes) -> bytes:
-    found: bytes = next((value for key, value in scope["headers"] if key == name), b"")
-    return found
+def _content(scope: Scope) -> tuple[str, int]:
+    """Give the type and the length of the body, as the headers have them."""
+    content_type, length = "", 0
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            content_type = value.decode("latin-1")
+        elif name == b"content-length" and value.isdigit():
+            length = int(value)
+    return content_type, length
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    headers = [_CONTENT_TYPE, (b"content-length", b"%d" % len(answer.body))]
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append(_RETRY)
+    if answer.failure in _UNREAD:
+        headers.append(_CLOSE)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

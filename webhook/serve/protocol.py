@@ -1,109 +1,154 @@
-"""HTTP/1.1 with deadlines: what uvicorn's protocol lacks for a server that strangers may call.
+"""HTTP/1.1 with deadlines and limits: what uvicorn's protocol lacks for strangers.
 
-Each phase of a request has an absolute deadline: its head (a new connection's first one included),
-its body, and the client taking its answer. A client that drips bytes is cut like one that sends
-none. uvicorn's own timer covers the idle time between requests.
+A connection is idle, or in a phase that has one absolute deadline: a client that drips bytes is cut
+like one that sends none. Setting a deadline is an assignment; `Guard.sweep` looks at all of them a
+few times a second, which costs a request less than a timer would.
 """
 
 import asyncio
-from typing import Any
+import math
+import time
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.server import ServerState
 
-from webhook.serve.metrics import Metrics
-from webhook.serve.settings import Settings
+from webhook.serve import answer as answers
+from webhook.serve.asgi import RECEIVED
+from webhook.serve.guard import Cut, Guard, Phase
 
-REASONS = ("head", "body", "answer", "head_size", "connections")
-"""Why a connection is cut: a deadline that is over, or a limit."""
-
-
-class Guard:
-    """The limits of one listener's connections, and the count of those that they cut."""
-
-    def __init__(self, listener: str, settings: Settings, metrics: Metrics) -> None:
-        """Take the limits, and where to count."""
-        self.settings = settings
-        self._cut = {reason: metrics.cut.labels(listener, reason) for reason in REASONS}
-        self._accepted = metrics.accepted.labels(listener)
-
-    def accept(self) -> None:
-        """Count a connection."""
-        self._accepted.inc()
-
-    def cut(self, transport: asyncio.Transport, reason: str) -> None:
-        """End a connection at once."""
-        self._cut[reason].inc()
-        transport.abort()
+_CUTS = {
+    Phase.HEADERS: Cut.HEADERS,
+    Phase.BODY: Cut.BODY,
+    Phase.ANSWER: Cut.ANSWER,
+    Phase.CLOSING: Cut.ANSWER,
+}
 
 
-class GuardedProtocol(HttpToolsProtocol):
-    """One connection under guard; uvicorn makes it, so the guard is an attribute of the class."""
+class Connection(HttpToolsProtocol):
+    """One connection under guard."""
 
-    guard: Guard
+    def __init__(self, guard: Guard, config: Config, state: ServerState) -> None:
+        """Take the limits, and what uvicorn's protocol takes."""
+        super().__init__(config, state, {}, asyncio.get_running_loop())
+        self.phase = Phase.IDLE
+        self.deadline = math.inf
+        self._guard = guard
+        self._is_receiving = False
+        self._received = 0.0
+        self._size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request, unless there are too many connections."""
-        super().connection_made(transport)
-        self._timer: asyncio.TimerHandle | None = None
-        self._head = 0
-        self.guard.accept()
-        if len(self.connections) > self.guard.settings.max_connections:
-            self.guard.cut(transport, "connections")
-        else:
-            self._arm(self.guard.settings.header_seconds, "head")
+        """Wait for a first request, as long as for any other.
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
-        self._disarm()
-        super().connection_lost(exc)
+        Go dials ahead and may leave the connection in its pool; ending it early could meet a
+        request that is on its way, and the API server sends none twice.
+        """
+        super().connection_made(transport)
+        self._enter(Phase.IDLE)
 
     def data_received(self, data: bytes) -> None:
-        """Count the bytes of a head, which the parser does not bound."""
-        if self._head >= 0:
-            self._head += len(data)
+        """Take bytes of a request, within limits."""
+        if self.phase is Phase.CLOSING:
+            return
+        if self.phase is Phase.IDLE:
+            self._size = 0
+            self._enter(Phase.HEADERS)
+        self._size += len(data)
         super().data_received(data)
-        if self._head > self.guard.settings.max_header_bytes:
-            self.guard.cut(self.transport, "head_size")
+        if self._size > self._guard.bytes.get(self.phase, math.inf):
+            self._refuse_size()
 
     def on_message_begin(self) -> None:
-        """Begin the time of a head."""
+        """Begin a request; one that follows without a pause has a deadline of its own."""
         super().on_message_begin()
-        self._head = 0
-        self._arm(self.guard.settings.header_seconds, "head")
+        self._is_receiving = True
+        if self.phase is not Phase.HEADERS:
+            self._enter(Phase.HEADERS)
+        self.scope[RECEIVED] = self._received  # type: ignore[literal-required] # our own
 
     def on_headers_complete(self) -> None:
-        """Begin the time of a body."""
-        self._head = -1
-        self._arm(self.guard.settings.body_seconds, "body")
+        """Begin the body; the last answers of a server that is about to stop close."""
+        limit = self._guard.settings.max_header_bytes
+        if self._size > limit and self._head_size() > limit:
+            raise ValueError("the headers are too large")
         super().on_headers_complete()
+        self._enter(Phase.BODY)
+        if self._guard.health.is_draining:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        """End the time of a request: from here on it is ours."""
-        self._disarm()
-        self._head = 0
+        """End the request: from here on it is for us to answer, and for the client to listen."""
         super().on_message_complete()
+        self._is_receiving = False
+        self._size = 0
+        self._enter(Phase.IDLE if self.cycle.response_complete else Phase.ANSWER)
 
-    def pause_writing(self) -> None:
-        """Begin the time in which the client has to take its answer."""
-        super().pause_writing()
-        self._arm(self.guard.settings.answer_seconds, "answer")
+    def on_response_complete(self) -> None:
+        """Be idle again, unless the answer came before the end of the request."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._enter(Phase.CLOSING)
+        elif not self._is_receiving:
+            self._enter(Phase.ANSWER if self.pipeline else Phase.IDLE)
 
-    def resume_writing(self) -> None:
-        """End that time: the client has taken it."""
-        self._disarm()
-        super().resume_writing()
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, in JSON like every refusal."""
+        if self._size > self._guard.settings.max_header_bytes and self.phase is Phase.HEADERS:
+            self._refuse_size()
+        else:
+            self._refuse(400, msg, Cut.MALFORMED)
 
-    def _arm(self, seconds: float, reason: str) -> None:
-        self._disarm()
-        self._timer = self.loop.call_later(seconds, self.guard.cut, self.transport, reason)
+    def expire(self) -> None:
+        """End the connection: its deadline has passed."""
+        if self.phase is Phase.IDLE:
+            self.close()
+            return
+        self._guard.count(_CUTS[self.phase])
+        self.transport.abort()
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def close(self) -> None:
+        """End an idle connection in good order."""
+        self._enter(Phase.CLOSING)
+        self.transport.close()
 
+    def _enter(self, phase: Phase) -> None:
+        now = time.monotonic()
+        if phase is Phase.HEADERS:
+            self._received = now
+        self.phase = phase
+        self.deadline = now + self._guard.seconds[phase]
 
-def guarded(guard: Guard) -> type[GuardedProtocol]:
-    """Give a protocol class under a guard."""
-    members: dict[str, Any] = {"guard": guard}
-    return type("GuardedProtocol", (GuardedProtocol,), members)
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _refuse_size(self) -> None:
+        settings = self._guard.settings
+        if self.phase is Phase.HEADERS:
+            error = f"the headers are larger than {settings.max_header_bytes} bytes"
+            self._refuse(431, error, Cut.OVERSIZE)
+        else:
+            error = f"the body is larger than {settings.max_body_bytes} bytes"
+            self._refuse(413, error, Cut.OVERSIZE)
+
+    def _refuse(self, status: int, error: str, cut: Cut) -> None:
+        """Answer past the application, and end the connection."""
+        self._guard.count(cut)
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if cycle.response_started:
+                self.transport.abort()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        body = answers.error_body(error)
+        head = b"content-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (
+            answers.JSON.encode(),
+            len(body),
+        )
+        self.transport.write(STATUS_LINE[status] + head + body)
+        self.close()

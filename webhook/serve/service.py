@@ -1,70 +1,76 @@
 """The composition root: settings in, everything that a worker serves out."""
 
-import sys
-import time
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
-from webhook.core.decide import decide
-from webhook.serve import logs
-from webhook.serve.answer import Answerer
-from webhook.serve.application import probes, reviews
+from webhook.core.decide import decide as the_decision
+from webhook.serve import application
+from webhook.serve.answer import Answerer, Decide
 from webhook.serve.asgi import Application, Gateway
+from webhook.serve.guard import Guard
 from webhook.serve.health import Health
+from webhook.serve.logs import RENDER, LineWriter
 from webhook.serve.metrics import Metrics
 from webhook.serve.observer import Observer
 from webhook.serve.settings import Settings
 from webhook.serve.snapshots import Snapshots
 from webhook.serve.tls import Certificates
-from webhook.watch import policies
-from webhook.watch.files import fingerprint
+from webhook.watch import files, policies
 
-FLASK_THREADS = 2
+ADMISSION, PROBES = "admission", "probes"
+"""The two listeners, as metrics name them."""
+
+THREADS = 2
+"""For Flask: probes and metrics are few, and short."""
 
 
 class Service:
-    """Everything that one worker serves, and what it looks after while it does."""
+    """Everything that one worker serves, and what it looks after while it does.
 
-    def __init__(self, settings: Settings, certs: Path) -> None:
-        """Compose it; policy and certificate are loaded by `start`."""
+    It holds values only, no thread and no task, so that it lives through a fork.
+    """
+
+    def __init__(
+        self, settings: Settings, certs: Path, writer: LineWriter, decide: Decide = the_decision
+    ) -> None:
+        """Load the policy and the certificate in folder `certs`, and wire everything to them.
+
+        Raises PolicyError and OperatorError for what has to be mended before anything is served.
+        """
         self.settings = settings
+        self.writer = writer
         self.metrics = Metrics()
-        self.writer = logs.LineWriter(sys.stderr.fileno())
-        logs.configure(settings.log_level, settings.log_format, self.writer)
         self.certificates = Certificates(certs, self.metrics)
         self.snapshots = Snapshots(
             partial(policies.load, settings.policies),
-            partial(fingerprint, settings.policies),
+            partial(files.fingerprint, settings.policies),
             self.metrics,
         )
-        self.health = Health(snapshots=self.snapshots, expiry=lambda: self.certificates.expiry)
-        answerer = Answerer(decide, lambda: self.snapshots.policy)
-        observer = Observer(
-            self.metrics, self.writer, logs.RENDER[settings.log_format], clock=time.time
-        )
-        limit = settings.max_body_bytes
-        others = _asgi(reviews(self.health, self.metrics, answerer, observer, limit))
-        self.admission: Application = Gateway(answerer, observer, self.health, others, limit)
-        self.probes: Application = _asgi(probes(self.health, self.metrics))
+        self.snapshots.load_first()
+        self.health = Health(self.snapshots, self.certificates, self.metrics)
+        self.admission = self._gateway(decide)
+        self.probes = _asgi(application.probes(self.health, self.metrics))
 
-    def start(self) -> None:
-        """Load policy and certificate; what is missing shows in /readyz."""
-        self.writer.start()
-        self.refresh()
+    def guard(self, listener: str) -> Guard:
+        """Give the limits of a listener."""
+        return Guard(listener, self.settings, self.health, self.metrics)
 
-    def drain(self) -> None:
-        """Say that the end is near: not ready any more, connections are closed by answers."""
-        self.health.draining = True
-        self.metrics.draining.set(1)
+    async def watch(self) -> None:
+        """Follow changed policies and certificates for ever."""
+        interval = self.settings.poll_seconds
+        await asyncio.gather(self.snapshots.watch(interval), self.certificates.watch(interval))
 
-    def refresh(self) -> None:
-        """Take over what changed on disk; faults are logged and counted, the last good stays."""
-        self.snapshots.refresh()
-        self.certificates.refresh()
+    def _gateway(self, decide: Decide) -> Application:
+        answerer = Answerer(decide, self.snapshots.current)
+        observer = Observer(self.metrics, self.writer, RENDER[self.settings.log_format])
+        limit = self.settings.max_body_bytes
+        flask = application.reviews(self.health, self.metrics, answerer, observer, limit)
+        return Gateway(answerer, observer, _asgi(flask), limit)
 
 
 def _asgi(app: Any) -> Application:  # noqa: ANN401 # WSGI has no type that all agree on
-    return cast("Application", WSGIMiddleware(app, workers=FLASK_THREADS))
+    return cast("Application", WSGIMiddleware(app, workers=THREADS))

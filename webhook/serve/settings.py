@@ -56,7 +56,7 @@ class Address:
 def address(text: str) -> Address:
     """Read HOST:PORT; `[::1]:8443` for IPv6, `:8443` for every IPv4 address."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal():
+    if not colon or not (port.isascii() and port.isdecimal()):
         raise ValueError("expected HOST:PORT, such as 0.0.0.0:8443 or [::]:8443")
     if int(port) > MAX_PORT:
         raise ValueError(f"port {port} is not in 0..{MAX_PORT}")

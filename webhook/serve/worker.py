@@ -1,128 +1,99 @@
-"""The worker: one event loop with two listeners, and an end at which nothing is lost.
+"""The worker: one event loop, two listeners, and an end at which nothing is lost.
 
-uvicorn's worker runs under gunicorn; what is ours here is TLS from one live context, a deadline for
-handshakes, a second plain HTTP listener for probes, and draining: after SIGTERM it goes on serving,
-answers with `Connection: close`, and only then stops. (uvicorn alone closes idle connections at
-once, and the API server never sends a lost POST again.)
+uvicorn's worker runs under gunicorn. Ours are the second listener, for probes, and draining: after
+SIGTERM it goes on serving, answers with `Connection: close`, and only then stops. (uvicorn alone
+closes idle connections at once, and the API server never sends a lost POST again.)
 """
 
 import asyncio
+import gc
+import logging
+import os
 import signal
-import socket
-import ssl
-from collections.abc import Generator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any, ClassVar
 
-from uvicorn import Config, Server
 from uvicorn_worker import UvicornWorker
 
-from webhook.serve.asgi import Application
-from webhook.serve.protocol import REASONS, Guard, guarded
-from webhook.serve.service import Service
-from webhook.serve.sockets import BACKLOG
+from webhook.serve.listener import Listener
+from webhook.serve.logs import ROOT, fields, quiet_foreign
+from webhook.serve.service import ADMISSION, PROBES, Service
+from webhook.serve.sockets import address_of
 
-LAST_ANSWERS_SECONDS = 5
-"""What requests under way have, after draining, before they are given up."""
+BEAT_SECONDS = 1.0
+"""How often gunicorn is told that the loop turns."""
 
-
-class Listener(Server):
-    """uvicorn's server on one socket, without a say in signals."""
-
-    def __init__(
-        self,
-        name: str,
-        app: Application,
-        service: Service,
-        listening: socket.socket,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        """Take what to serve, and on which socket; without `tls` it is plain HTTP."""
-        settings, metrics = service.settings, service.metrics
-        config = Config(
-            app,
-            http=guarded(Guard(name, settings, metrics)),
-            ws="none",
-            lifespan="off",
-            loop="uvloop",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=int(settings.keep_alive_seconds),
-            timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
-        )
-        super().__init__(config)
-        self._listening, self._tls = listening, tls
-        self._handshake_seconds = settings.handshake_seconds if tls else None
-        metrics.declare_cuts(name, REASONS)
-        metrics.watch_connections(name, lambda: len(self.server_state.connections))
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
-        """Accept connections on the socket that gunicorn holds."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            self._protocol,
-            sock=self._listening,
-            ssl=self._tls,
-            ssl_handshake_timeout=self._handshake_seconds,
-            backlog=BACKLOG,
-        )
-        self.servers = [server]
-        self.started = True
-
-    def _protocol(self) -> asyncio.Protocol:
-        make: Any = self.config.http_protocol_class
-        made: asyncio.Protocol = make(
-            config=self.config, server_state=self.server_state, app_state={}
-        )
-        return made
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to the worker."""
-        yield
+_log = logging.getLogger(f"{ROOT}.worker")
 
 
 class Worker(UvicornWorker):  # type: ignore[misc] # gunicorn has no types
-    """The one worker of a replica; `wsgi`, in gunicorn's words, is the service it runs."""
+    """The one worker of a replica; what gunicorn calls `wsgi` is the service that it runs."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {"loop": "uvloop", "http": "httptools"}
 
     async def _serve(self) -> None:
-        service: Service = self.wsgi
-        admission, probes = (each.sock for each in self.sockets)
-        tls = service.certificates.context
-        self._service = service
-        self._listeners = (
-            Listener("admission", service.admission, service, admission, tls),
-            Listener("probes", service.probes, service, probes),
-        )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        keeper = asyncio.create_task(self._keep())
-        await asyncio.gather(*(listener.serve() for listener in self._listeners))
-        keeper.cancel()
-        service.writer.stop()
+        """Serve until a signal; called by `run`, in the worker's loop."""
+        self._service: Service = self.wsgi
+        for name in ("gunicorn.error", "uvicorn.error"):
+            quiet_foreign(logging.getLogger(name))
+        self._service.writer.start()
+        try:
+            await self._run()
+        finally:
+            _log.info("stopped")
+            self._service.writer.stop()
 
-    async def _keep(self) -> None:
-        """Tell gunicorn that the loop turns, and take over what changes on disk."""
-        loop = asyncio.get_running_loop()
+    async def _run(self) -> None:
+        self._listeners = self._listen(self._service)
+        self._install_signals()
+        tasks = [asyncio.create_task(self._service.watch()), asyncio.create_task(self._beat())]
+        # What lives until the end need not be looked through for garbage again and again.
+        gc.collect()
+        gc.freeze()
+        self._announce()
+        await asyncio.gather(*(listener.serve() for listener in self._listeners))
+        for task in tasks:
+            task.cancel()
+
+    def _listen(self, service: Service) -> tuple[Listener, Listener]:
+        admission, probes = (each.sock for each in self.sockets)
+        context = service.certificates.context
+        return (
+            Listener(service.admission, admission, service.guard(ADMISSION), context),
+            Listener(service.probes, probes, service.guard(PROBES)),
+        )
+
+    def _announce(self) -> None:
+        admission, probes = (str(address_of(each.sock)) for each in self.sockets)
+        _log.info("serving", extra=fields(admission=admission, probes=probes))
+
+    async def _beat(self) -> None:
+        """Tell gunicorn that the loop turns; stop if gunicorn itself is gone."""
         while True:
             self.notify()
-            await loop.run_in_executor(None, self._service.refresh)
-            await asyncio.sleep(self._service.settings.poll_seconds)
+            if os.getppid() != self.ppid:
+                self._stop()
+            await asyncio.sleep(BEAT_SECONDS)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Drain at the first SIGTERM; stop at once at any other signal, or at the second."""
-        if sig != signal.SIGTERM or self._service.health.draining:
-            self._stop()
-            return
-        self._service.drain()
+    def _install_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(self._service.settings.drain_seconds, self._stop)
+        loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(number, self._stop_at_once)
+
+    def _terminate(self) -> None:
+        """Drain at the first SIGTERM, stop at once at the second."""
+        if self._service.health.is_draining:
+            self._stop_at_once()
+            return
+        seconds = self._service.settings.drain_seconds
+        _log.info("draining", extra=fields(seconds=seconds))
+        self._service.health.begin_drain()
+        asyncio.get_running_loop().call_later(seconds, self._stop)
+
+    def _stop_at_once(self) -> None:
+        for listener in self._listeners:
+            listener.force_exit = True
+        self._stop()
 
     def _stop(self) -> None:
         for listener in self._listeners:

@@ -1,0 +1,159 @@
+"""One address: it accepts connections, in a bounded number, and lets the last ones finish.
+
+Connections are accepted here and not by the loop, which knows no limit, so that those that are
+still in their TLS handshake count as well.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import socket
+import ssl
+from collections.abc import Generator
+
+from uvicorn import Config, Server
+
+from webhook.serve.asgi import Application
+from webhook.serve.guard import Cut, Guard, Phase
+from webhook.serve.logs import ROOT, fields
+from webhook.serve.protocol import Connection
+
+BATCH = 64
+"""Connections accepted before the loop turns."""
+PAUSE_SECONDS = 0.1
+"""When the process has no file descriptors left."""
+LAST_SECONDS = 2
+"""What the last answers have, once no new request is taken."""
+LINGER_SECONDS = 0.1
+
+_log = logging.getLogger(f"{ROOT}.listener")
+
+
+class Listener(Server):
+    """uvicorn's server on one socket, under guard and without a say in signals."""
+
+    def __init__(
+        self,
+        app: Application,
+        listening: socket.socket,
+        guard: Guard,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Take what to serve and where; without a `context` it is plain HTTP."""
+        super().__init__(_config(app, guard))
+        self._listening = listening
+        self._guard = guard
+        self._context = context
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepted = guard.metrics.accepted.labels(guard.listener)
+        guard.metrics.watch_connections(guard.listener, self.count)
+
+    def count(self) -> int:
+        """Count the connections, those in their handshake included."""
+        return len(self.server_state.connections) + len(self._handshakes)
+
+    def connections(self) -> list[Connection]:
+        """Give the connections that are past their handshake."""
+        return [each for each in self.server_state.connections if isinstance(each, Connection)]
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals to the worker."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+        """Begin to accept."""
+        self.servers = []
+        self._listening.settimeout(0)
+        self._loop = asyncio.get_running_loop()
+        self._sweeper = self._loop.create_task(self._guard.sweep(self.connections))
+        self._loop.add_reader(self._listening, self._accept)
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take those who knocked in time, answer what was asked, close what idles."""
+        self._loop.remove_reader(self._listening)
+        if not self.force_exit:
+            self._accept()
+        self._listening.close()
+        if not self.force_exit:
+            if self._handshakes:
+                await asyncio.wait(self._handshakes, timeout=LAST_SECONDS)
+            await asyncio.sleep(LINGER_SECONDS)
+            await super().shutdown(sockets)
+        self._sweeper.cancel()
+        for connection in self.connections():
+            connection.transport.abort()
+
+    def _accept(self) -> None:
+        for _ in range(BATCH):
+            try:
+                sock, _ = self._listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                self._pause(error)
+                return
+            self._admit(sock)
+
+    def _pause(self, error: OSError) -> None:
+        """Wait a moment: without file descriptors the socket stays readable, and the loop busy."""
+        _log.error("can not accept", extra=fields(reason=error.strerror, open=self.count()))
+        self._loop.remove_reader(self._listening)
+        self._loop.call_later(PAUSE_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        if self._listening.fileno() >= 0:
+            self._loop.add_reader(self._listening, self._accept)
+
+    def _admit(self, sock: socket.socket) -> None:
+        self._accepted.inc()
+        if self.count() >= self._guard.settings.max_connections and not self._make_room():
+            self._guard.count(Cut.FULL)
+            sock.close()
+            return
+        task = self._loop.create_task(self._open(sock))
+        self._handshakes.add(task)
+        task.add_done_callback(self._handshakes.discard)
+
+    def _make_room(self) -> bool:
+        """Close the connection that has idled longest; say whether there was one."""
+        idle = [each for each in self.connections() if each.phase is Phase.IDLE]
+        if idle:
+            self._guard.count(Cut.IDLE)
+            min(idle, key=lambda each: each.deadline).close()
+        return bool(idle)
+
+    async def _open(self, sock: socket.socket) -> None:
+        settings = self._guard.settings
+        sock.settimeout(0)
+        try:
+            await self._loop.connect_accepted_socket(
+                lambda: Connection(self._guard, self.config, self.server_state),
+                sock,
+                ssl=self._context,
+                ssl_handshake_timeout=settings.handshake_seconds if self._context else None,
+                ssl_shutdown_timeout=settings.answer_seconds if self._context else None,
+            )
+        except OSError:  # TLS errors and deadlines are among them
+            self._guard.count(Cut.HANDSHAKE)
+
+
+def _config(app: Application, guard: Guard) -> Config:
+    config = Config(
+        app,
+        interface="asgi3",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=math.ceil(guard.settings.keep_alive_seconds),
+        timeout_graceful_shutdown=LAST_SECONDS,
+    )
+    config.load()
+    return config
