@@ -42,8 +42,8 @@ def step(key: str) -> str:
 
 def diff(before: JSON, after: JSON, path: str = "") -> tuple[Operation, ...]:
     """Give the operations that turn `before` into `after`; none where they are equal."""
-    if before == after and type(before) is type(after):
-        return () if _same(before, after) else _replace(after, path)
+    if before == after and _same(before, after):
+        return ()
     if isinstance(before, dict) and isinstance(after, dict):
         return _diff_objects(before, after, path)
     if isinstance(before, list) and isinstance(after, list):
