@@ -48,7 +48,7 @@ def written(operations: tuple[Operation, ...]) -> list[JSON]:
         pytest.param(
             {"a": [1]},
             {"a": [1.0]},
-            [{"op": "replace", "path": "/a", "value": [1.0]}],
+            [{"op": "replace", "path": "/a/0", "value": 1.0}],
             id="whole-is-no-float",
         ),
         pytest.param(
