@@ -1,0 +1,63 @@
+"""Conditions have a cost limit, and beyond it an error refuses the pod: large pods stay within."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from tests.cli.shipped import policy
+from tests.cluster.api import Json
+from tests.cluster.conditions import Gate, gates
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.test_pod_conditions import MUTATE, VALIDATE, WARN, pod
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def gate(control_plane: ControlPlane) -> Iterator[Mapping[str, Gate]]:
+    with gates(control_plane, policy()) as found:
+        yield found
+
+
+def requiring(terms: int, expressions: int, values: int) -> Json:
+    expression: Json = {
+        "key": "node-role",
+        "operator": "In",
+        "values": [f"role-{number}" for number in range(values)],
+    }
+    term: Json = {"matchExpressions": [expression] * expressions}
+    required: Json = {"nodeSelectorTerms": [term] * terms}
+    return pod(
+        affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+    )
+
+
+def of_containers(count: int, resources: int) -> Json:
+    limits = {f"example.com/device-{number}": 1 for number in range(resources)}
+    return pod(
+        containers=[
+            {"name": f"c{number}", "image": "app:1", "resources": {"limits": limits}}
+            for number in range(count)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        pytest.param(
+            pod(tolerations=[{"key": "a", "operator": "Exists"}] * 20_000), id="20,000 tolerations"
+        ),
+        pytest.param(of_containers(400, 40), id="400 containers of 40 resources"),
+        pytest.param(
+            pod(nodeSelector={f"key-{number}": "value" for number in range(5_000)}),
+            id="a nodeSelector of 5,000 labels",
+        ),
+        pytest.param(requiring(100, 10, 10), id="10,000 values in required terms"),
+    ],
+)
+@pytest.mark.parametrize("name", [MUTATE, VALIDATE, WARN])
+def test_a_large_pod_that_is_nobodys_business_passes(
+    gate: Mapping[str, Gate], name: str, manifest: Json
+) -> None:
+    assert not gate[name].sends_pod(manifest)
