@@ -91,8 +91,8 @@ def run(settings: Settings, certs: Path, ready: Ready) -> None:
     """
     writer = logs.LineWriter(sys.stderr.fileno())
     logs.configure(settings.log_level, settings.log_format, writer)
-    service = Service(settings, certs, writer)
     listening = sockets.listen((settings.bind, settings.metrics_bind))
+    service = Service(settings, certs, writer)
     ready(*map(sockets.address_of, listening))
     _manage(Chief(Master(service, tuple(each.detach() for each in listening))))
 

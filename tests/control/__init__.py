@@ -1,0 +1,1 @@
+"""Certificates, read back as a client reads them."""
