@@ -1,0 +1,163 @@
+"""Workload kinds, and the ways into an object that may lack anything."""
+
+import msgspec
+import pytest
+
+from tests.core.given import Json, request
+from webhook.core.errors import RequestError
+from webhook.core.patch import JSON
+from webhook.core.pod import Pod
+from webhook.core.review import GroupVersionKind
+from webhook.core.workload import (
+    KINDS,
+    annotation,
+    at,
+    controller,
+    drop,
+    find,
+    pod_request,
+    put,
+    read,
+    template_pod,
+)
+
+DEPLOYMENT = next(each for each in KINDS if each.kind == "Deployment")
+CRON_JOB = next(each for each in KINDS if each.kind == "CronJob")
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        ("apps", "StatefulSet"),
+        ("apps", "DaemonSet"),
+        ("", "ReplicationController"),
+        ("batch", "Job"),
+        ("batch", "CronJob"),
+    ],
+)
+def test_every_built_in_kind_has_a_row_whatever_its_version(group: str, kind: str) -> None:
+    for version in ("v1", "v1beta1"):
+        row = find(GroupVersionKind(group=group, version=version, kind=kind))
+        assert row is not None
+        assert row.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"), [("", "Pod"), ("example.com", "Deployment"), ("", "ConfigMap")]
+)
+def test_other_kinds_have_none(group: str, kind: str) -> None:
+    assert find(GroupVersionKind(group=group, version="v1", kind=kind)) is None
+
+
+def test_only_jobs_are_run_once() -> None:
+    assert [each.kind for each in KINDS if each.run_once] == ["Job"]
+
+
+DOCUMENT: JSON = {"spec": {"template": {"metadata": {"annotations": {"gpu-class": "a"}}}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (DOCUMENT, "a"),
+        ({"spec": {"template": None}}, None),
+        ({"spec": []}, None),
+        ({}, None),
+        (None, None),
+        ("text", None),
+    ],
+    ids=str,
+)
+def test_value_is_found_or_absent(document: JSON, expected: JSON) -> None:
+    assert at(document, ("spec", "template", "metadata", "annotations", "gpu-class")) == expected
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"metadata": None}, {"metadata": {}}, {"metadata": {"annotations": None}}],
+    ids=str,
+)
+def test_missing_and_null_parents_are_made(document: Json) -> None:
+    assert put(document, ("metadata", "annotations", "a"), "1") == {
+        "metadata": {"annotations": {"a": "1"}}
+    }
+
+
+def test_put_keeps_what_lies_beside_and_changes_nothing_in_place() -> None:
+    document: Json = {"metadata": {"name": "x", "annotations": {"b": "2"}}}
+    assert put(document, ("metadata", "annotations", "a"), "1") == {
+        "metadata": {"name": "x", "annotations": {"b": "2", "a": "1"}}
+    }
+    assert document == {"metadata": {"name": "x", "annotations": {"b": "2"}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(
+            {"m": {"n": 1, "a": {"k": "1", "l": "2"}}},
+            {"m": {"n": 1, "a": {"l": "2"}}},
+            id="one-of-two",
+        ),
+        pytest.param({"m": {"n": 1, "a": {"k": "1"}}}, {"m": {"n": 1}}, id="the-last-of-a-map"),
+        pytest.param({"x": 0, "m": {"a": {"k": "1"}}}, {"x": 0}, id="the-last-of-two-maps"),
+    ],
+)
+def test_value_is_dropped_with_the_map_that_it_leaves_empty(document: Json, expected: Json) -> None:
+    assert drop(document, ("m", "a", "k")) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("training", "training"), ("", ""), (None, None), (1, None)], ids=str
+)
+def test_annotation_is_a_text(value: JSON, expected: str | None) -> None:
+    assert annotation({"metadata": {"annotations": {"gpu-class": value}}}) == expected
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        (None, None),
+        ([], None),
+        ([{"kind": "App", "name": "a"}], None),
+        ([{"kind": "App", "name": "a", "controller": False}], None),
+        ([None, {"kind": "App", "name": "a", "controller": True}], "App a"),
+    ],
+    ids=["null", "none", "an-owner", "no-controller", "a-controller"],
+)
+def test_controller_is_the_owner_that_says_so(owners: JSON, expected: str | None) -> None:
+    assert controller({"metadata": {"ownerReferences": owners}}) == expected
+
+
+@pytest.mark.parametrize(
+    "template",
+    [None, {}, [], {"metadata": None, "spec": None}, {"metadata": {}, "spec": {}}],
+    ids=str,
+)
+def test_template_that_says_nothing_is_an_empty_pod(template: JSON) -> None:
+    assert template_pod(DEPLOYMENT, {"spec": {"template": template}}) == Pod()
+
+
+def test_template_of_a_cron_job_lies_deeper() -> None:
+    spec = {"nodeName": "n"}
+    document: Json = {"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}
+    assert template_pod(CRON_JOB, document).spec.node_name == "n"
+
+
+def test_pods_are_created_by_the_controller_in_the_same_namespace() -> None:
+    document: Json = {"spec": {"template": {"spec": {"x": 1}}}}
+    sent = request(document, kind="Deployment", user="alice", groups=("admins",))
+    found = pod_request(DEPLOYMENT, sent, document)
+    assert (found.kind.kind, found.operation, found.namespace) == ("Pod", "CREATE", "team-a")
+    assert found.user_info.username == ("system:serviceaccount:kube-system:replicaset-controller")
+    assert found.user_info.groups == ("system:serviceaccounts",)
+    assert msgspec.json.decode(found.object) == {"metadata": {}, "spec": {"x": 1}}
+
+
+def test_only_an_object_or_nothing_is_read() -> None:
+    assert read(msgspec.Raw(b"null")) is None
+    assert read(msgspec.Raw(b'{"a": 1}')) == {"a": 1}
+    with pytest.raises(RequestError, match=r"^expected an object, found list$"):
+        read(msgspec.Raw(b"[]"))
