@@ -65,7 +65,7 @@ class Access:
         self, arguments: tuple[str, ...], config: Path, *, text: str | None, check: bool
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl with a clean environment; raise KubectlError if it fails and `check`."""
-        answer = subprocess.run(  # noqa: S603 - a list of our own making, no shell
+        answer = subprocess.run(
             [str(self._kubectl), *arguments],
             input=text,
             stdin=subprocess.DEVNULL if text is None else None,

@@ -146,7 +146,7 @@ def _run(
     command: list[str], environment: dict[str, str], folder: Path, seconds: float
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, or kill it at the deadline."""
-    return subprocess.run(  # noqa: S603 - a list of our own making, no shell
+    return subprocess.run(
         command,
         cwd=folder,
         env=environment,

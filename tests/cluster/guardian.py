@@ -23,7 +23,7 @@ class Guardian:
 
     def __init__(self, folder: Path) -> None:
         """Start the child; `folder` is removed when all is over."""
-        self._child = subprocess.Popen(  # noqa: S603 - our own file, no shell
+        self._child = subprocess.Popen(
             [sys.executable, "-I", __file__, str(folder)],
             stdin=subprocess.PIPE,
             start_new_session=True,

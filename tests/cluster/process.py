@@ -66,7 +66,7 @@ class Component:
     def start(self, command: Sequence[str], guardian: Guardian) -> None:
         """Start it; what an earlier run wrote to the log stays."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
+            self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -243,7 +243,7 @@ def test_a_second_one_beside_it_with_plug_ins_leaves_no_process_and_no_file(
 @pytest.mark.usefixtures("binaries")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_a_program_that_was_killed(number: signal.Signals) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own text, no shell
+    with subprocess.Popen(
         [sys.executable, "-c", HOST],
         cwd=ROOT,
         stdout=subprocess.PIPE,

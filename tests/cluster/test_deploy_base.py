@@ -4,7 +4,6 @@ The tests are the steps of an installation, in order. The only thing that differ
 the Service's address, at which the real process listens in place of kube-proxy.
 """
 
-import http.client
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import KINDS, pod, workload
+from tests.cluster.probing import is_ready
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
@@ -33,7 +33,8 @@ pytestmark = pytest.mark.cluster
 ROOT = Path(__file__).parents[2]
 BASE, POLICIES = ROOT / "deploy" / "base", ROOT / "policies"
 SYSTEM, EARLIER = registration.NAMESPACE, "earlier"
-SERVICE_NUMBER = 10
+SERVICE_NUMBER = 256 + os.getpid() % 60_000
+"""An address of its own: other test runs on this machine use port 443 too."""
 NOBODY = "failed calling webhook"
 
 
@@ -107,17 +108,6 @@ def served(installed: ControlPlane, certified: Path) -> Iterator[ControlPlane]:
         yield installed
     finally:
         supervisor.stop()
-
-
-def is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def row(kind: str) -> table.WorkloadKind:
@@ -221,7 +211,7 @@ def test_until_somebody_answers_workloads_are_scaled_rolled_and_deleted(
     patch("metadata", "finalizers", value=["example.com/waits"])
     options: Json = {"propagationPolicy": "Foreground"}
     installed.api.request("DELETE", path, options)
-    patch("metadata", "finalizers", value=["foregroundDeletion"])
+    patch("metadata", "finalizers", value=[])
     eventually(lambda: not installed.api.is_ready(path), f"the {kind} to be gone")
 
 

@@ -189,7 +189,7 @@ def test_who_sends_a_pod_matters(
     name: str,
     who: tuple[str, ...],
     manifest: Json,
-    is_sent: bool,  # noqa: FBT001 - a column of the table
+    is_sent: bool,
 ) -> None:
     user, *groups = who
     text = json.dumps(manifest)

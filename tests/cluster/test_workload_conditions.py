@@ -149,7 +149,7 @@ def test_the_annotation_of_a_jobtemplate_comes_first(gate: Mapping[str, Gate]) -
 def test_what_has_a_controller_is_its_controllers_unless_it_runs_once(
     gate: Mapping[str, Gate],
     kind: str,
-    is_sent: bool,  # noqa: FBT001 - a column of the table
+    is_sent: bool,
 ) -> None:
     here = gate[MUTATE]
     new = shaped(base(kind, "owned"), kind, "training", None)
@@ -213,7 +213,7 @@ TOLERANT: list[Json] = [{"operator": "Exists"}]
 def test_a_new_workload_is_looked_at_for_warnings(
     gate: Mapping[str, Gate],
     manifest: Json,
-    is_sent: bool,  # noqa: FBT001 - a column of the table
+    is_sent: bool,
 ) -> None:
     here = gate[WARN]
     assert here.sends("POST", collection(manifest["kind"], here.namespace), manifest) == is_sent

@@ -52,7 +52,7 @@ class Build:
         """Take the build context and an empty folder for the stages."""
         self._context, self._folder = context, folder
         self._python = folder / "base-python"
-        subprocess.run([sys.executable, "-m", "venv", self._python], check=True)  # noqa: S603 - ours
+        subprocess.run([sys.executable, "-m", "venv", self._python], check=True)
 
     def root(self, stage: str) -> Path:
         """Give the folder that stands for `/` of a stage."""

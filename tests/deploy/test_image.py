@@ -1,21 +1,40 @@
 """The image, without a container engine: the Dockerfile's own lines are run, and what they made."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
 import webhook
+from tests.cli.shipped import POLICIES
+from tests.cluster.probing import is_ready
+from tests.cluster.process import free_ports
+from tests.cluster.waiting import eventually
 from tests.deploy import dockerfile
 from tests.deploy.dockerfile import Build, Step
 
 ROOT = Path(__file__).parents[2]
 USER = 65532
+
+
+class _Place(TypedDict):
+    """Where and with what environment a container's process starts."""
+
+    cwd: str
+    env: dict[str, str]
+
+
+PLACE: _Place = {
+    "cwd": "/",
+    "env": {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1"},
+}
 CONTAINED = f"""
 set -e
 image=$1 home=$2 closed=$3
@@ -111,28 +130,48 @@ def test_nothing_is_installed_but_what_is_locked(image: Build) -> None:
     assert not (site / "tests").exists()
 
 
-def contained(image: Build, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as the image's user, without rights, where it can not be written."""
-    home = (program(image).with_name("python").resolve()).parents[1]
+def contained(image: Build, *arguments: str) -> list[str]:
+    """Give the command as the image's user, without rights, where it can not be written."""
+    home = program(image).with_name("python").resolve().parents[1]
     closed = [each for each in home.parents if not each.stat().st_mode & 0o001]
-    root = image.root("install")
-    return subprocess.run(  # noqa: S603 - our own
-        [
-            *("unshare", "--mount", "sh", "-c", CONTAINED, "sh"),
-            *(str(root), str(home), str(closed[-1]) if closed else ""),
-            *(str(program(image)), *arguments),
-        ],
-        cwd="/",
-        env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1"},
+    return [
+        *("unshare", "--mount", "sh", "-c", CONTAINED, "sh"),
+        *(str(image.root("install")), str(home), str(closed[-1]) if closed else ""),
+        *(str(program(image)), *arguments),
+    ]
+
+
+@pytest.fixture
+def may_mount() -> None:
+    command = ["unshare", "--mount", "true"]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no right to make a read-only mount here")
+
+
+@pytest.mark.usefixtures("may_mount")
+def test_the_command_runs_as_the_images_user_where_nothing_can_be_written(image: Build) -> None:
+    answer = subprocess.run(
+        contained(image, "--version"),
+        **PLACE,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-
-
-def test_the_command_runs_as_the_images_user_where_nothing_can_be_written(image: Build) -> None:
-    probe = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)  # noqa: S607
-    if probe.returncode:
-        pytest.skip("no right to make a read-only mount here")
-    answer = contained(image, "--version")
     assert (answer.stdout, answer.stderr) == (f"gpuclass {webhook.__version__}\n", "")
+
+
+@pytest.mark.usefixtures("may_mount")
+def test_the_server_serves_there(image: Build) -> None:
+    port, probes = free_ports(2)
+    copied = image.root("install") / "policies"
+    shutil.copytree(POLICIES, copied, dirs_exist_ok=True)
+    flags = (f"--bind=127.0.0.1:{port}", f"--metrics-bind=127.0.0.1:{probes}")
+    command = contained(image, "serve", f"--policies={copied}", *flags)
+    with subprocess.Popen(command, **PLACE, stderr=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            eventually(lambda: is_ready(probes) or server.poll(), "the server to be ready")
+        finally:
+            server.terminate()
+            _, log = server.communicate(timeout=20)
+    assert "policy in force" in log, log
+    assert server.returncode == 0, log

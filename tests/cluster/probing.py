@@ -1,0 +1,15 @@
+"""Asking `gpuclass serve` itself, by its plain port."""
+
+import http.client
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether /readyz says ok; a refused connection is a no."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
