@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-  --no-annotate --custom-compile-command 'make lock'
+  --no-strip-extras --no-annotate --custom-compile-command 'make lock'
 BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 
