@@ -186,11 +186,11 @@ def _named(name: Expression, nodes: tuple[str, ...]) -> Expression:
 
 def _term(term: str, labels: Expression, nodes: tuple[str, ...]) -> Expression:
     """Tell whether a node selector term asks for a label or a name of a pool's nodes."""
-    valued = f"e.?values.orValue([]).exists(v, v in {labels}[?e.key].orValue([]))"
+    known = f"{labels}[?e.key].optMap(known, e.?values.orValue([]).exists(v, v in known))"
     others = listed(sorted(POSITIVE_OPERATORS - {"In"}))
     expression = (
         f"{term}.?matchExpressions.orValue([]).exists(e,\n"
-        f"  (e.operator == 'In' && {valued}) ||\n"
+        f"  (e.operator == 'In' && {known}.orValue(false)) ||\n"
         f"  (e.operator in {others} && e.key in {labels}))"
     )
     node = matching("n", nodes)
