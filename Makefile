@@ -39,6 +39,9 @@ format: $(VENV)/dev ## format and mend what can be mended
 render: $(VENV)/runtime ## write the webhook configurations of deploy/base from the policies
 	$(BIN)/gpuclass render --policies policies/ > deploy/base/webhooks.yaml
 
+image: ## build the container image (needs Docker)
+	docker build --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .
+
 bench: $(VENV)/dev ## our server against a Go server that does the same work
 	@$(BIN)/python -m benchmarks
 

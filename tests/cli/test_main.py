@@ -37,7 +37,9 @@ def test_starting_imports_nothing_that_a_sub_command_needs() -> None:
         "try: main(['--version'])\nexcept SystemExit: pass\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603 # our own words
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )  # our own words
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -103,5 +105,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         "def run(_): print('x' * 100000); return 0\n"
         "main._run = run\nsys.exit(main.main([]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)  # noqa: S603 # our own words
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False
+    )  # our own words
     assert (done.returncode, done.stderr) == (141, b"")

@@ -9,7 +9,7 @@ the policy, pass.
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.pod import Pod
 from webhook.core.pod_patch import compare
-from webhook.core.policy.documents import CpuTarget
+from webhook.core.policy.documents import BlanketToleration, CpuTarget
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.resources import Need
 from webhook.core.rules import cpu_target, stamp, steering
@@ -46,9 +46,11 @@ def _scheduling(pod: Pod) -> tuple[object, ...]:
 
 
 def _find(pod: Pod, policy: Policy) -> tuple[Violation, ...]:
-    if policy.cpu_pods.on_target is not CpuTarget.DENY:
-        return ()
-    aims = cpu_target.find(pod, policy)
+    """Find what a new pod would be refused for, or steered off, which an update can not be."""
+    cpu_pods = policy.cpu_pods
+    aims = cpu_target.find(pod, policy) if cpu_pods.on_target is CpuTarget.DENY else ()
+    if cpu_pods.on_blanket_toleration is BlanketToleration.ALLOW:
+        return aims
     index = steering.reaches(pod, policy)
     if index is None or steering.inject(pod, policy) is pod:
         return aims
