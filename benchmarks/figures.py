@@ -15,6 +15,9 @@ from benchmarks.measure import Sample
 METRICS = ("cpu_us", "per_second", "p50_us", "p99_us")
 """Fields of a sample that are compared; `per_second` is better when larger, the others smaller."""
 
+CONDITIONS = ("load_cpu", "waited")
+"""Fields of a sample that tell what the others are worth."""
+
 Samples: TypeAlias = Mapping[str, Sequence[Sample]]
 """By arm, a sample a round."""
 
@@ -37,9 +40,9 @@ def figure(values: Sequence[float]) -> Figure:
 
 
 def figures(samples: Samples) -> Figures:
-    """Give each metric of each arm; the use of the load generator's core too."""
+    """Give each metric of each arm; its conditions too."""
     return {
-        arm: {metric: figure(_values(rounds, metric)) for metric in (*METRICS, "load_cpu")}
+        arm: {metric: figure(_values(rounds, metric)) for metric in (*METRICS, *CONDITIONS)}
         for arm, rounds in samples.items()
     }
 

@@ -1,6 +1,7 @@
 """One run of the load generator against one server."""
 
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +31,19 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """One run: what a review cost the server, and how it was answered."""
+    """One run: what a review cost the server, and how it was answered.
+
+    `load_cpu` is how busy the load generator was, a part of its core: near 1 it is what was
+    measured. `waited` is the part of the time that the server could have run, and another program
+    ran in its place: the more, the less the times are worth.
+    """
 
     cpu_us: float
     per_second: float
     p50_us: float
     p99_us: float
     load_cpu: float
+    waited: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +59,21 @@ class Load:
 
     def run(self, server: Server, scenario: Scenario) -> Sample:
         """Measure a server in a scenario; raise BenchmarkError when a review is not answered."""
-        before = usage.spent(server.pid)
+        before, started = usage.spent(server.pid), time.monotonic()
         with pinned(self.core):
             found = self._load(server, scenario)
-        spent = usage.spent(server.pid) - before
+        after, took = usage.spent(server.pid), time.monotonic() - started
         if found.errors or not found.answered:
             raise BenchmarkError(
                 f"{server.name}: {found.errors} reviews failed ({scenario.title}): {found.error}"
             )
         return Sample(
-            cpu_us=spent / 1000 / found.answered,
+            cpu_us=(after.ran - before.ran) / 1000 / found.answered,
             per_second=found.per_second,
             p50_us=found.p50_us,
             p99_us=found.p99_us,
             load_cpu=found.load_cpu,
+            waited=(after.waited - before.waited) / 1e9 / took,
         )
 
     def _load(self, server: Server, scenario: Scenario) -> Loaded:

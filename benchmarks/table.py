@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from benchmarks.figures import METRICS, Figure
+from benchmarks.figures import CONDITIONS, METRICS, Figure
 from benchmarks.report import Outcome, Report
 
-HEADINGS = ("", "cpu us", "reviews/s", "p50 us", "p99 us", "load's core")
+HEADINGS = ("", "cpu us", "reviews/s", "p50 us", "p99 us", "load busy", "waited")
 
 
 def render(report: Report) -> str:
@@ -16,10 +16,10 @@ def render(report: Report) -> str:
 def _scenario(outcome: Outcome, base: str) -> str:
     rows: list[Sequence[str]] = [HEADINGS]
     for arm, found in outcome.figures.items():
-        used = f"{found['load_cpu'].median:.0%}"
-        rows.append((arm, *(f"{found[metric].median:,.0f}" for metric in METRICS), used))
+        conditions = (f"{found[each].median:.0%}" for each in CONDITIONS)
+        rows.append((arm, *(f"{found[metric].median:,.0f}" for metric in METRICS), *conditions))
     for arm, found in outcome.ratios.items():
-        rows.append((f"{arm} / {base}", *(ratio(found[metric]) for metric in METRICS), ""))
+        rows.append((f"{arm} / {base}", *(ratio(found[metric]) for metric in METRICS), "", ""))
     return f"{outcome.title}\n\n{align(rows)}\n"
 
 

@@ -1,10 +1,19 @@
 """What a process and its children have spent on the CPU, as the kernel counts it (proc(5))."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 
 PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Nanoseconds that threads ran, and that they were ready to run while others did."""
+
+    ran: int
+    waited: int
 
 
 def tree(pid: int, proc: Path = PROC) -> tuple[int, ...]:
@@ -16,20 +25,20 @@ def tree(pid: int, proc: Path = PROC) -> tuple[int, ...]:
     return tuple(found)
 
 
-def spent(pid: int, proc: Path = PROC) -> int:
-    """Give the nanoseconds that a process tree has run, over all threads that live.
+def spent(pid: int, proc: Path = PROC) -> Spent:
+    """Give what a process tree has spent, over all threads that live.
 
     /proc/<pid>/stat counts in ticks of 10 ms, too coarse for a second of few reviews; schedstat
     counts in nanoseconds. Threads that ended are lost: neither server has any that do.
     """
-    total = sum(
-        int((_read(task / "schedstat") or "0").split()[0])
-        for each in tree(pid, proc)
-        for task in _tasks(each, proc)
-    )
-    if not total:
+    ran = waited = 0
+    for each in tree(pid, proc):
+        for task in _tasks(each, proc):
+            counts = (_read(task / "schedstat") or "0 0").split()
+            ran, waited = ran + int(counts[0]), waited + int(counts[1])
+    if not ran:
         raise BenchmarkError(f"{proc}/{pid}/task/*/schedstat says nothing: Linux is needed")
-    return total
+    return Spent(ran=ran, waited=waited)
 
 
 def _tasks(pid: int, proc: Path) -> list[Path]:

@@ -21,11 +21,12 @@ def test_a_figure_is_the_median_with_its_range(
     assert (found.median, found.low, found.high) == expected
 
 
-def test_every_arm_has_every_metric_and_the_use_of_the_load_generator() -> None:
+def test_every_arm_has_every_metric_and_its_conditions() -> None:
     found = figures(SAMPLES)
     assert list(found) == ["gpuclass", "Go"]
     assert found["Go"]["cpu_us"] == Figure(median=100, low=60, high=125)
     assert found["gpuclass"]["load_cpu"].median == 0.25
+    assert found["gpuclass"]["waited"].median == 0.02
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

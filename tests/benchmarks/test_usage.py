@@ -18,18 +18,18 @@ def task(proc: Path, pid: int, tid: int, children: str, schedstat: str) -> None:
 
 def test_a_tree_is_followed_through_the_children_of_every_thread(tmp_path: Path) -> None:
     task(tmp_path, 1, 1, "2 ", "100 0 1\n")
-    task(tmp_path, 1, 11, "3 ", "20 0 1\n")
+    task(tmp_path, 1, 11, "3 ", "20 7 1\n")
     task(tmp_path, 2, 2, "4 ", "3 0 1\n")
     task(tmp_path, 3, 3, "", "4 0 1\n")
     task(tmp_path, 4, 4, "", "5000 0 1\n")
     task(tmp_path, 5, 5, "", "1000000 0 1\n")
     assert sorted(usage.tree(1, tmp_path)) == [1, 2, 3, 4]
-    assert usage.spent(1, tmp_path) == 5127
+    assert usage.spent(1, tmp_path) == usage.Spent(ran=5127, waited=7)
 
 
 def test_a_child_that_ended_meanwhile_counts_for_nothing(tmp_path: Path) -> None:
     task(tmp_path, 1, 1, "2 ", "100 0 1\n")
-    assert usage.spent(1, tmp_path) == 100
+    assert usage.spent(1, tmp_path) == usage.Spent(ran=100, waited=0)
 
 
 def test_a_system_that_counts_nothing_is_told(tmp_path: Path) -> None:
