@@ -59,7 +59,9 @@ def test_known_class_is_written_whole(spec: Json) -> None:
 
 
 def test_fields_that_are_right_are_not_touched() -> None:
-    spec: Json = dict(zip(("priorityClassName", "priority", "preemptionPolicy"), BATCH, strict=True))
+    spec: Json = dict(
+        zip(("priorityClassName", "priority", "preemptionPolicy"), BATCH, strict=True)
+    )
     decision = mutate(gpu_pod("training", **spec))
     assert not [each for each in decision.patch if "riority" in each.path]
     assert "priority" not in decision.rules
