@@ -18,6 +18,7 @@ from typing import Self
 from tests.cluster.access import clean_environment
 from tests.cluster.api import ApiError, Json
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.probing import is_ready
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from webhook.cli import certs
@@ -72,7 +73,7 @@ class Webhook:
     def start(self) -> None:
         """Start the process, register it, and wait until the API server sends it pods."""
         self._make_certificates()
-        self._supervisor.start(Launch(name=NAME, ports=1, command=self._command, is_ready=_ready))
+        self._supervisor.start(Launch(name=NAME, ports=1, command=self._command, is_ready=is_ready))
         apply = self._control_plane.kubectl
         apply("apply", "--filename", str(self.policies / "priorityclasses.yaml"))
         for each in (self._namespace(), self._cluster_ip()):
@@ -142,13 +143,6 @@ class Webhook:
         except ApiError:
             return False
         return "gpuclass.io/class" in made["metadata"].get("labels", {})
-
-
-def _ready(port: int) -> bool:
-    try:
-        return '"ok"' in _get(port, "/readyz")
-    except (OSError, http.client.HTTPException):
-        return False
 
 
 def _get(port: int, path: str) -> str:
