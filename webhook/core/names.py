@@ -27,6 +27,16 @@ DEVICE_CLASS_RESOURCE_PREFIX = "deviceclass.resource.kubernetes.io/"
 DISCOVERY_DOMAINS = ("nvidia.com", "feature.node.kubernetes.io")
 """Domains whose labels node discovery writes, and takes away while it restarts."""
 
+GENERIC_LABELS = frozenset(
+    {
+        "kubernetes.io/arch",
+        "kubernetes.io/os",
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+    }
+)
+"""Labels that nodes of every kind carry: a pool may declare them, but nobody is known by them."""
+
 GPU_VENDOR_DOMAINS = frozenset(
     {"amd.com", "gpu.intel.com", "habana.ai", "npu.intel.com", "nvidia.com"}
 )

@@ -228,8 +228,19 @@ def given_pool(selector: dict[str, str], labels: dict[str, str] | None = None) -
         ({"nvidia.com/gpu.present": "true"}, {"node-role": "r"}, ("node-role", "r")),
         ({"gpu-type": "a"}, {"node-role": "r"}, ("gpu-type", "a")),
         ({"nvidia.com/gpu.present": "true"}, {}, ("nvidia.com/gpu.present", "true")),
+        ({"kubernetes.io/arch": "arm64"}, {"gpu-type": "a"}, ("gpu-type", "a")),
+        ({"kubernetes.io/arch": "arm64", "nvidia.com/x": "y"}, {}, ("nvidia.com/x", "y")),
+        ({"kubernetes.io/arch": "arm64"}, {}, ("kubernetes.io/arch", "arm64")),
     ],
-    ids=["of-the-selector", "of-the-labels", "selector-first", "none-is-steady"],
+    ids=[
+        "of-the-selector",
+        "of-the-labels",
+        "selector-first",
+        "none-is-steady",
+        "generic-and-steady",
+        "generic-and-discovered",
+        "generic-alone",
+    ],
 )
 def test_steady_label_is_one_that_discovery_does_not_write(
     selector: dict[str, str], labels: dict[str, str], expected: tuple[str, str]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from webhook.core.names import DISCOVERY_DOMAINS
+from webhook.core.names import DISCOVERY_DOMAINS, GENERIC_LABELS
 from webhook.core.pod import (
     NodeAffinity,
     NodeSelector,
@@ -180,9 +180,16 @@ def steering(pools: Iterable[GPUNodePool]) -> Requirements:
 
 def steady_label(pool: GPUNodePool) -> tuple[str, str]:
     """Give a label of a pool's nodes that discovery does not take away while it restarts."""
-    labels = {**pool.selector, **pool.labels}
+    labels = own_labels(pool)
     steady = (item for item in labels.items() if not is_discovered(item[0]))
     return next(steady, next(iter(labels.items())))
+
+
+def own_labels(pool: GPUNodePool) -> Labels:
+    """Give the labels by which a pool's nodes are told from others, those of its selector first."""
+    labels = {**pool.selector, **pool.labels}
+    own = {key: value for key, value in labels.items() if key not in GENERIC_LABELS}
+    return own or labels
 
 
 def is_discovered(key: str) -> bool:

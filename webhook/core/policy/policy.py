@@ -26,7 +26,7 @@ from webhook.core.policy.documents import (
     Taint,
 )
 from webhook.core.policy.globs import is_match
-from webhook.core.policy.plan import ClassPlan, Requirements, plan, steering
+from webhook.core.policy.plan import ClassPlan, Requirements, own_labels, plan, steering
 from webhook.core.policy.resources import GPUResources
 
 T = TypeVar("T")
@@ -134,9 +134,10 @@ def _taints(
 
 
 def _labels(pools: Iterable[GPUNodePool]) -> dict[str, dict[str, tuple[GPUNodePool, ...]]]:
+    """Index the labels that say `GPU`, which an architecture or a zone does not."""
     found: dict[str, dict[str, tuple[GPUNodePool, ...]]] = {}
     for pool in pools:
-        for key, value in {**pool.selector, **pool.labels}.items():
+        for key, value in own_labels(pool).items():
             values = found.setdefault(key, {})
             values[value] = (*values.get(value, ()), pool)
     return found
