@@ -26,6 +26,7 @@ from webhook.core.errors import GpuclassError
 
 NODES: Mapping[str, int] = {"worker": 2, "production": 2, "training": 2, "cpu-a": 1, "cpu-b": 1}
 TEAM = "team-a"
+SERVICE_NUMBER = 20
 BAD = 2
 
 _COLUMNS = (
@@ -100,7 +101,7 @@ def _run(stack: ExitStack, *, once: bool) -> int:
     print("etcd, kube-apiserver, kube-scheduler, kube-controller-manager: starting", flush=True)
     control_plane = stack.enter_context(ControlPlane(find(_progress)))
     print("gpuclass: starting, and registering its webhooks", flush=True)
-    stack.enter_context(Webhook(control_plane))
+    stack.enter_context(Webhook(control_plane, service_number=SERVICE_NUMBER))
     for pool, count in NODES.items():
         create_pool(control_plane.api, pool, count)
     stack.enter_context(PodRunner(control_plane.api))

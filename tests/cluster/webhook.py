@@ -46,14 +46,22 @@ PROBE: Json = {
 class Webhook:
     """`gpuclass serve` with policies of its own folder, which a test may edit."""
 
-    def __init__(self, control_plane: ControlPlane, policies: Path = POLICIES) -> None:
-        """Describe it; nothing runs before `start`."""
+    def __init__(
+        self,
+        control_plane: ControlPlane,
+        policies: Path = POLICIES,
+        service_number: int = SERVICE_NUMBER,
+    ) -> None:
+        """Describe it; nothing runs before `start`.
+
+        Two at a time need two numbers: control planes share the addresses of their Services.
+        """
         self._control_plane = control_plane
         self._supervisor = Supervisor("gpuclass-webhook-", clean_environment())
         folder = self._supervisor.folder
         self.policies, self._certs = folder / "policies", folder / "certs"
         shutil.copytree(policies, self.policies)
-        self._address = control_plane.service_address(SERVICE_NUMBER)
+        self._address = control_plane.service_address(service_number)
         self._service = registration.Service(port=registration.SERVE_PORT)
 
     def __enter__(self) -> Self:

@@ -1,0 +1,190 @@
+"""What changes around a pod: the policy under running workloads, and another webhook after ours."""
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import audit
+from tests.cluster.api import Json
+from tests.cluster.governed.cluster import Namespace
+from tests.cluster.governed.manifests import pod, workload
+from tests.cluster.waiting import eventually
+from tests.cluster.webhook import Webhook
+from webhook.control.certificates import make_ca, make_leaf
+
+pytestmark = pytest.mark.cluster
+
+CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+SIDECAR: Json = {"name": "injected-sidecar", "image": "example.com/sidecar:1"}
+
+
+@pytest.fixture
+def research(team: Namespace, webhook: Webhook) -> Iterator[Path]:
+    """Add a class `research` to the policy; give its file, which the test may delete."""
+    file = webhook.policies / "classes" / "research.yaml"
+    production = (webhook.policies / "classes" / "production.yaml").read_text(encoding="utf-8")
+    file.write_text(production.replace("name: production\nspec", "name: research\nspec"))
+    eventually(lambda: accepts(team, "research"), "the class research")
+    yield file
+    file.unlink(missing_ok=True)
+    eventually(lambda: not accepts(team, "research"), "the class research to be gone")
+
+
+def accepts(team: Namespace, gpu_class: str) -> bool:
+    manifest = json.dumps(pod("probe-", gpu_class))
+    answer = team.kubectl(
+        "create", "--dry-run=server", "--filename", "-", text=manifest, check=False
+    )
+    return answer.returncode == 0
+
+
+def test_an_old_replica_set_of_a_class_that_is_gone_is_in_nobody_s_way(
+    team: Namespace, research: Path
+) -> None:
+    team.create(workload("Deployment", "x", "research"))
+    assert team.rolled("x")["spec"]["nodeName"].startswith("production")
+    research.unlink()
+    eventually(lambda: not accepts(team, "research"), "the class research to be gone")
+
+    team.kubectl("scale", "deployment/x", "--replicas=2")
+    team.kubectl("scale", "deployment/x", "--replicas=1")
+    team.kubectl("annotate", "deployment/x", "gpu-class=development", "--overwrite")
+    assert team.rolled("x")["spec"]["nodeName"].startswith("development")
+
+    undone = team.kubectl("rollout", "undo", "deployment/x")
+    assert 'there is no class "research"' in undone.stderr
+    team.kubectl("scale", "deployment/x", "--replicas=0")
+    team.kubectl("delete", "deployment/x", "--timeout=30s")
+
+
+def test_a_missing_priority_class_of_a_class_is_named_by_the_api_server(team: Namespace) -> None:
+    api = team.control_plane.api
+    path = "/apis/scheduling.k8s.io/v1/priorityclasses"
+    found = api.request("GET", f"{path}/gpu-batch-priority")
+    api.request("DELETE", f"{path}/gpu-batch-priority")
+    try:
+        message = eventually(
+            lambda: _refusal(team, pod("x-", "training")), "the plug-in to miss the class"
+        )
+        assert "no PriorityClass with name gpu-batch-priority was found" in message
+    finally:
+        del found["metadata"]["resourceVersion"], found["metadata"]["uid"]
+        api.request("POST", path, found)
+    eventually(lambda: accepts(team, "training"), "the priority class to be back")
+
+
+def _refusal(team: Namespace, manifest: Json) -> str:
+    answer = team.kubectl(
+        "create", "--dry-run=server", "--filename", "-", text=json.dumps(manifest), check=False
+    )
+    return answer.stderr if answer.returncode else ""
+
+
+class Injector(BaseHTTPRequestHandler):
+    """A webhook of somebody else, which adds a sidecar to every pod that has none."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer one review."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = json.loads(body)["request"]
+        names = [each["name"] for each in request["object"]["spec"]["containers"]]
+        answer: Json = {"uid": request["uid"], "allowed": True}
+        if SIDECAR["name"] not in names:
+            operation = {"op": "add", "path": "/spec/containers/-", "value": SIDECAR}
+            patch = base64.b64encode(json.dumps([operation]).encode()).decode()
+            answer |= {"patchType": "JSONPatch", "patch": patch}
+        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
+        content = json.dumps({**review, "response": answer}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def injector(team: Namespace, tmp_path: Path) -> Iterator[None]:
+    """Have a second mutating webhook, called after ours, for pods of the namespace."""
+    now = datetime.now(UTC)
+    ca = make_ca(now)
+    leaf = make_leaf(ca, ("127.0.0.1",), now)
+    pair = tmp_path / "pair.pem"
+    pair.write_bytes(leaf.certificate_pem() + leaf.key_pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Injector)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    api = team.control_plane.api
+    bundle = base64.b64encode(ca.certificate_pem()).decode()
+    api.request("POST", CONFIGURATION, _configuration(team.name, server.server_port, bundle))
+    eventually(lambda: _has_sidecar(team), "the second webhook to be called")
+    yield
+    api.request("DELETE", f"{CONFIGURATION}/sidecars")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _configuration(namespace: str, port: int, bundle: str) -> Json:
+    only = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    pods = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["pods"],
+    }
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "sidecars"},
+        "webhooks": [
+            {
+                "name": "sidecars.example.com",
+                "clientConfig": {"url": f"https://127.0.0.1:{port}/", "caBundle": bundle},
+                "rules": [pods],
+                "namespaceSelector": only,
+                "sideEffects": "None",
+                "admissionReviewVersions": ["v1"],
+                "reinvocationPolicy": "IfNeeded",
+            }
+        ],
+    }
+
+
+def _has_sidecar(team: Namespace) -> bool:
+    path = f"/api/v1/namespaces/{team.name}/pods?dryRun=All"
+    made = team.control_plane.api.request("POST", path, pod("probe-", gpus=None))
+    return len(made["spec"]["containers"]) > 1
+
+
+@pytest.mark.usefixtures("injector")
+@pytest.mark.parametrize("gpu_class", ["training", "production", "general"])
+def test_a_second_webhook_has_us_called_again_and_nothing_is_done_twice(
+    team: Namespace, gpu_class: str
+) -> None:
+    team.create(pod("x", gpu_class))
+    bound = team.bound("x")
+    assert [each["name"] for each in bound["spec"]["containers"]] == ["main", SIDECAR["name"]]
+    priority = {"training": 50, "production": 1_000_000, "general": 0}[gpu_class]
+    assert bound["spec"]["priority"] == priority
+    keys = [each["key"] for each in bound["spec"]["tolerations"]]
+    assert keys.count("nvidia.com/gpu") == 1
+    events = audit.of(team.control_plane.audit_events(), "pods", team.name, "create")
+    (event,) = [each for each in events if each["objectRef"].get("name") == "x"]
+    ours = [each for each in audit.mutations(event) if each.configuration == "gpuclass"]
+    assert [(each.round, each.mutated) for each in ours] == [(0, True), (1, False)]
