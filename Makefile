@@ -15,7 +15,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
-	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) --welcome
+	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) \
+	  --log-format text --welcome
 
 demo: $(VENV)/dev ## the same beside a real API server and scheduler (built on first use)
 	@$(BIN)/python -m tests.cluster.demo
@@ -56,6 +57,7 @@ clean: ## remove what was made here (not the cache of built binaries)
 $(VENV)/runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "gpuclass needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@[ -w . ] || { echo "can not write to $$(pwd): make a copy that you own" >&2; exit 2; }
 	@echo "installing the locked dependencies into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)" >&2; exit 2; }
 	@$(PIP) install --require-hashes --requirement requirements/build.txt --requirement requirements/runtime.txt
