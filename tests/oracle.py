@@ -1,7 +1,7 @@
 """Where the scheduler may put a pod, by labels and taints: an oracle for the tests.
 
-Written from the Kubernetes API documentation (NodeSelectorTerm, NodeSelectorRequirement, Toleration,
-Taint), on plain JSON, and sharing nothing with the product.
+Written from the Kubernetes API documentation (NodeSelectorTerm, NodeSelectorRequirement,
+Toleration, Taint), on plain JSON, and sharing nothing with the product.
 """
 
 from collections.abc import Mapping, Sequence

@@ -125,14 +125,10 @@ def nodes(draw: st.DrawFn) -> tuple[dict[str, str], list[Json]]:
     return labels, draw(st.lists(taint, max_size=3))
 
 
+words = st.text("a/~", max_size=3)
+scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from((1.0, 0.5)) | words
 json_values: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 3)
-    | st.sampled_from((1.0, 0.5))
-    | st.text("a/~", max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text("a/~", max_size=2), inner, max_size=4)
-    ),
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words, inner, max_size=4),
     max_leaves=12,
 )

@@ -1,5 +1,6 @@
 """What holds for every policy, every pod and every node."""
 
+import contextlib
 import copy
 from typing import Any, TypeAlias
 
@@ -132,10 +133,8 @@ def test_a_cpu_pod_that_is_let_in_lands_on_no_node_of_a_pool(policy: Policy, pod
 )
 def test_no_object_raises_anything_but_a_request_error(document: Any, old: Any, kind: str) -> None:
     for decide in (mutate, validate):
-        try:
+        with contextlib.suppress(RequestError):
             decide(request(document, old=old, kind=kind), shipped())
-        except RequestError as error:
-            assert str(error)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "Job", "CronJob"])
