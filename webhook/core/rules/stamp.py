@@ -38,8 +38,8 @@ class Stamp(
     """What was injected.
 
     `tolerations` are written as taints are (`gpu-type=training:NoSchedule`). `required` and
-    `preferred` are digests of the two halves of the node affinity, where they were changed, and
-    `priority_class_name` is the name, as they were before.
+    `preferred` are digests of the two halves of the node affinity as they were before, where they
+    were changed. `priority_class_name` is the name as it was before, changed or not.
     """
 
     gpu_class: str | None = msgspec.field(default=None, name="class")
@@ -75,7 +75,8 @@ def write(before: Pod, after: Pod, gpu_class: str | None, revision: str) -> Pod:
     """Write what was injected between two states of a pod; a second pass adds to the first's."""
     known = read(before)
     if known is None or (known.gpu_class, known.revision) != (gpu_class, revision):
-        known = Stamp(gpu_class=gpu_class, revision=revision)
+        name = before.spec.priority_class_name or None
+        known = Stamp(gpu_class=gpu_class, revision=revision, priority_class_name=name)
     text = _encode(_adding(known, before.spec, after.spec)).decode()
     annotations = after.annotations
     if annotations.get(STAMP_ANNOTATION) == text:
@@ -86,16 +87,13 @@ def write(before: Pod, after: Pod, gpu_class: str | None, revision: str) -> Pod:
 
 def _adding(known: Stamp, before: PodSpec, after: PodSpec) -> Stamp:
     added = (after.tolerations or ())[len(before.tolerations or ()) :]
-    name = known.priority_class_name
-    if name is None and before.priority_class_name != after.priority_class_name:
-        name = before.priority_class_name
     return Stamp(
         gpu_class=known.gpu_class,
         revision=known.revision,
         tolerations=(*known.tolerations, *map(_written, added)),
         required=known.required or _changed(_required(before), _required(after)),
         preferred=known.preferred or _changed(_preferred(before), _preferred(after)),
-        priority_class_name=name,
+        priority_class_name=known.priority_class_name,
     )
 
 
@@ -161,7 +159,8 @@ def _restore_affinity(old: Pod, new: Pod, stamp: Stamp) -> Pod:
 
 def _restore_priority(old: Pod, new: Pod, stamp: Stamp) -> Pod:
     had, has = old.spec.priority_class_name, new.spec.priority_class_name
-    if had == has or has not in (None, stamp.priority_class_name):
+    was = stamp.priority_class_name
+    if had in (has, was) or has not in (None, was):
         return new
     return replace(
         new,
