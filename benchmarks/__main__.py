@@ -85,7 +85,7 @@ def _load(built: programs.Programs, folder: Path, chosen: Cores, plan: Plan) -> 
         program=built.load,
         bodies=folder / "bodies",
         certificate=folder / "tls.crt",
-        core=chosen.load,
+        cores=chosen,
         warmup=plan.warmup,
         seconds=plan.seconds,
     )

@@ -15,7 +15,7 @@ from benchmarks.measure import Sample
 METRICS = ("cpu_us", "per_second", "p50_us", "p99_us")
 """Fields of a sample that are compared; `per_second` is better when larger, the others smaller."""
 
-CONDITIONS = ("load_cpu", "waited")
+CONDITIONS = ("load_cpu", "others")
 """Fields of a sample that tell what the others are worth."""
 
 Samples: TypeAlias = Mapping[str, Sequence[Sample]]

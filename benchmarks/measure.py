@@ -10,7 +10,7 @@ import msgspec
 from benchmarks import usage
 from benchmarks.errors import BenchmarkError
 from benchmarks.scenarios import Scenario
-from benchmarks.servers import Server, pinned
+from benchmarks.servers import Cores, Server, pinned
 
 SPARE_SECONDS = 30
 
@@ -34,8 +34,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """One run: what a review cost the server, and how it was answered.
 
     `load_cpu` is how busy the load generator was, a part of its core: near 1 it is what was
-    measured. `waited` is the part of the time that the server could have run, and another program
-    ran in its place: the more, the less the times are worth.
+    measured. `others` is the part of the server's core that other programs used: the more, the
+    less the times are worth.
     """
 
     cpu_us: float
@@ -43,37 +43,39 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     p50_us: float
     p99_us: float
     load_cpu: float
-    waited: float
+    others: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """The load generator: its program, what it sends and trusts, its core, its times."""
+    """The load generator: its program, what it sends and trusts, the cores, its times."""
 
     program: Path
     bodies: Path
     certificate: Path
-    core: int
+    cores: Cores
     warmup: float
     seconds: float
 
     def run(self, server: Server, scenario: Scenario) -> Sample:
         """Measure a server in a scenario; raise BenchmarkError when a review is not answered."""
-        before, started = usage.spent(server.pid), time.monotonic()
-        with pinned(self.core):
+        ran, worked = usage.spent(server.pid), usage.busy(self.cores.server)
+        started = time.monotonic()
+        with pinned(self.cores.load):
             found = self._load(server, scenario)
-        after, took = usage.spent(server.pid), time.monotonic() - started
+        took = (time.monotonic() - started) * usage.NANOSECONDS
+        ran, worked = usage.spent(server.pid) - ran, usage.busy(self.cores.server) - worked
         if found.errors or not found.answered:
             raise BenchmarkError(
                 f"{server.name}: {found.errors} reviews failed ({scenario.title}): {found.error}"
             )
         return Sample(
-            cpu_us=(after.ran - before.ran) / 1000 / found.answered,
+            cpu_us=ran / 1000 / found.answered,
             per_second=found.per_second,
             p50_us=found.p50_us,
             p99_us=found.p99_us,
             load_cpu=found.load_cpu,
-            waited=(after.waited - before.waited) / 1e9 / took,
+            others=max((worked - ran) / took, 0.0),
         )
 
     def _load(self, server: Server, scenario: Scenario) -> Loaded:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from benchmarks.figures import CONDITIONS, METRICS, Figure
 from benchmarks.report import Outcome, Report
 
-HEADINGS = ("", "cpu us", "reviews/s", "p50 us", "p99 us", "load busy", "waited")
+HEADINGS = ("", "cpu us", "reviews/s", "p50 us", "p99 us", "load busy", "others")
 
 
 def render(report: Report) -> str:

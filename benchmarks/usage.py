@@ -1,6 +1,6 @@
 """What a process and its children have spent on the CPU, as the kernel counts it (proc(5))."""
 
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
@@ -8,12 +8,10 @@ from benchmarks.errors import BenchmarkError
 PROC = Path("/proc")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """Nanoseconds that threads ran, and that they were ready to run while others did."""
-
-    ran: int
-    waited: int
+TICKS = os.sysconf("SC_CLK_TCK")
+NANOSECONDS = 1_000_000_000
+IDLE = (3, 4)
+"""Fields of a core's line in /proc/stat that are no work: idle and iowait."""
 
 
 def tree(pid: int, proc: Path = PROC) -> tuple[int, ...]:
@@ -25,20 +23,31 @@ def tree(pid: int, proc: Path = PROC) -> tuple[int, ...]:
     return tuple(found)
 
 
-def spent(pid: int, proc: Path = PROC) -> Spent:
-    """Give what a process tree has spent, over all threads that live.
+def spent(pid: int, proc: Path = PROC) -> int:
+    """Give the nanoseconds that a process tree has run, over all threads that live.
 
     /proc/<pid>/stat counts in ticks of 10 ms, too coarse for a second of few reviews; schedstat
     counts in nanoseconds. Threads that ended are lost: neither server has any that do.
     """
-    ran = waited = 0
-    for each in tree(pid, proc):
-        for task in _tasks(each, proc):
-            counts = (_read(task / "schedstat") or "0 0").split()
-            ran, waited = ran + int(counts[0]), waited + int(counts[1])
-    if not ran:
+    total = sum(
+        int((_read(task / "schedstat") or "0").split()[0])
+        for each in tree(pid, proc)
+        for task in _tasks(each, proc)
+    )
+    if not total:
         raise BenchmarkError(f"{proc}/{pid}/task/*/schedstat says nothing: Linux is needed")
-    return Spent(ran=ran, waited=waited)
+    return total
+
+
+def busy(core: int, proc: Path = PROC) -> int:
+    """Give the nanoseconds that a core has worked, whoever for."""
+    for line in _read(proc / "stat").splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            # Guest time, the last two fields, is in the first two already.
+            ticks = [int(each) for index, each in enumerate(fields[:8]) if index not in IDLE]
+            return sum(ticks) * NANOSECONDS // TICKS
+    raise BenchmarkError(f"{proc}/stat has no line cpu{core}: Linux is needed")
 
 
 def _tasks(pid: int, proc: Path) -> list[Path]:

@@ -10,7 +10,7 @@ SCENARIO = Scenario(name="closed-16", title="16 connections & more", connections
 def sample(cpu_us: float, p99_us: float) -> Sample:
     """Give a sample of a server that answers ten reviews a second."""
     return Sample(
-        cpu_us=cpu_us, per_second=10, p50_us=100, p99_us=p99_us, load_cpu=0.25, waited=0.02
+        cpu_us=cpu_us, per_second=10, p50_us=100, p99_us=p99_us, load_cpu=0.25, others=0.02
     )
 
 

@@ -26,7 +26,7 @@ def test_every_arm_has_every_metric_and_its_conditions() -> None:
     assert list(found) == ["gpuclass", "Go"]
     assert found["Go"]["cpu_us"] == Figure(median=100, low=60, high=125)
     assert found["gpuclass"]["load_cpu"].median == 0.25
-    assert found["gpuclass"]["waited"].median == 0.02
+    assert found["gpuclass"]["others"].median == 0.02
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

@@ -26,7 +26,7 @@ def test_a_table_gives_medians_and_ratios_with_their_range() -> None:
         "16 connections & more\n"
         "\n"
         "|               |           cpu us |        reviews/s |           p50 us |"
-        "           p99 us | load busy | waited |\n"
+        "           p99 us | load busy | others |\n"
         "| ------------- | ---------------: | ---------------: | ---------------: |"
         " ---------------: | --------: | -----: |\n"
         "| gpuclass      |               50 |               10 |              100 |"
