@@ -94,7 +94,15 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             self._enter(Phase.CLOSING)
         elif not self._is_receiving:
-            self._enter(Phase.ANSWER if self.pipeline else Phase.IDLE)
+            # More requests may have come at once, and this answer may still be on its way.
+            is_done = self.cycle.response_complete and not self.flow.write_paused
+            self._enter(Phase.IDLE if is_done else Phase.ANSWER)
+
+    def resume_writing(self) -> None:
+        """Be idle again, if it was the client that let an answer wait."""
+        super().resume_writing()
+        if self.phase is Phase.ANSWER and self.cycle.response_complete:
+            self._enter(Phase.IDLE)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in JSON like every refusal."""

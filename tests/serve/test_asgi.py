@@ -1,0 +1,104 @@
+"""The ASGI application, spoken to in messages."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.serve import pki, reviews
+from tests.serve.running import make
+from webhook.serve.asgi import RECEIVED, Message, Scope
+from webhook.serve.service import Service
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
+    folder = tmp_path_factory.mktemp("certs")
+    pki.write(folder, pki.authority())
+    return make(folder, max_body_bytes=1000)
+
+
+def a_scope(**changes: Any) -> Scope:  # noqa: ANN401
+    return {
+        "type": "http",
+        "method": "POST",
+        "path": "/mutate",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+        **changes,
+    }
+
+
+def send(service: Service, scope: Scope, *messages: Message) -> list[Message]:
+    """Give what the application sends for a request that comes in these messages."""
+    left, sent = list(messages), []
+
+    async def receive() -> Message:
+        return left.pop(0)
+
+    async def collect(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(service.admission(scope, receive, collect))
+    return sent
+
+
+def part(body: bytes, *, more: bool = False) -> Message:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_body_may_come_in_parts(service: Service) -> None:
+    body = reviews.body("injected")
+    whole = send(service, a_scope(), part(body))
+    assert send(service, a_scope(), part(body[:9], more=True), part(body[9:])) == whole
+    assert whole[0]["status"] == 200
+    assert json.loads(whole[1]["body"])["response"]["patchType"] == "JSONPatch"
+
+
+def test_nothing_is_answered_to_a_client_that_has_gone(service: Service) -> None:
+    gone = {"type": "http.disconnect"}
+    assert send(service, a_scope(), gone) == []
+    assert send(service, a_scope(), part(b"{", more=True), gone) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "messages", "status"),
+    [
+        pytest.param([(b"content-type", b"text/plain")], [], 415, id="not JSON, unread"),
+        pytest.param([], [], 415, id="no type, unread"),
+        pytest.param(
+            [(b"content-type", b"application/json"), (b"content-length", b"1001")],
+            [],
+            413,
+            id="said to be too large, unread",
+        ),
+        pytest.param(
+            [(b"content-type", b"application/json")],
+            [part(b"x" * 600, more=True), part(b"x" * 600, more=True)],
+            413,
+            id="too large, read no further",
+        ),
+        pytest.param(
+            [(b"content-type", b"application/json")], [part(b"x" * 1001)], 413, id="too large"
+        ),
+    ],
+)
+def test_what_is_not_read_to_its_end_ends_the_connection(
+    service: Service, headers: list[tuple[bytes, bytes]], messages: list[Message], status: int
+) -> None:
+    start, body = send(service, a_scope(headers=headers), *messages)
+    assert start["status"] == status
+    assert (b"connection", b"close") in start["headers"]
+    assert "error" in json.loads(body["body"])
+
+
+def test_time_counts_from_the_first_byte(service: Service) -> None:
+    begun = time.monotonic() - 2
+    late = a_scope(query_string=b"timeout=1s", **{RECEIVED: begun})
+    start, _ = send(service, late, part(reviews.body()))
+    assert start["status"] == 503
+    assert (b"retry-after", b"1") in start["headers"]
+    in_time = a_scope(query_string=b"timeout=9s", **{RECEIVED: begun})
+    assert send(service, in_time, part(reviews.body()))[0]["status"] == 200

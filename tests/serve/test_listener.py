@@ -1,0 +1,290 @@
+"""A listener on a real socket: limits, deadlines, and its end."""
+
+import json
+import ssl
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serve import pki, reviews
+from tests.serve.running import (
+    SOON,
+    Running,
+    ask,
+    error,
+    eventually,
+    received_until_end,
+)
+
+HEAD = b"POST /mutate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+LONG = 5.0
+"""A deadline that no test waits for."""
+
+
+def test_a_connection_is_kept_for_many_reviews(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        client = server.client()
+        uids = []
+        for name in ("allowed", "injected", "denied"):
+            status, headers, body = ask(client, "POST", "/mutate", reviews.body(name))
+            assert (status, "connection" in headers, "server" in headers) == (200, False, False)
+            uids.append(json.loads(body)["response"]["uid"])
+        assert uids == ["uid-allowed", "uid-injected", "uid-denied"]
+        assert server.service.metrics.accepted.labels("admission")._value.get() == 1  # noqa: SLF001
+        client.close()
+
+
+def test_tls_is_1_3_and_http_1_1(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        context = pki.trusting(server.ca)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with context.wrap_socket(server.tcp(), server_hostname="localhost") as sock:
+            assert (sock.version(), sock.selected_alpn_protocol()) == ("TLSv1.3", "http/1.1")
+
+
+def test_tls_below_1_2_is_refused(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        context = pki.trusting(server.ca)
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with server.tcp() as tcp, pytest.raises(ssl.SSLError):
+            context.wrap_socket(tcp, server_hostname="localhost")
+        eventually(lambda: server.cuts("handshake") == 1)
+
+
+@pytest.mark.parametrize("hello", [b"", b"\x16\x03\x01\x02"], ids=["silent", "half a hello"])
+def test_a_handshake_has_a_deadline(tmp_path: Path, hello: bytes) -> None:
+    with Running(tmp_path) as server, server.tcp() as slow:
+        slow.sendall(hello)
+        assert received_until_end(slow) == b""
+        assert server.cuts("handshake") == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        pytest.param(b"POST /mutate HTT", "headers", id="headers"),
+        pytest.param(b"\r\n", "headers", id="before headers"),
+        pytest.param(HEAD + b"content-length: 99\r\n\r\n{", "body", id="body"),
+        pytest.param(HEAD + b"transfer-encoding: chunked\r\n\r\n5\r\n{", "body", id="chunk"),
+        pytest.param(
+            HEAD.replace(b"application/json", b"text/plain") + b"content-length: 9\r\n\r\n",
+            None,
+            id="a body after its refusal",
+        ),
+    ],
+)
+def test_who_stops_in_the_middle_is_cut(tmp_path: Path, sent: bytes, reason: str | None) -> None:
+    with Running(tmp_path) as server, server.tls() as slow:
+        slow.sendall(sent)
+        received_until_end(slow)
+        if reason:
+            assert server.cuts(reason) == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        pytest.param(b"POST /mutate HTTP/1.1\r\nx: ", "headers", id="headers"),
+        pytest.param(HEAD + b"content-length: 9999\r\n\r\n", "body", id="body"),
+    ],
+)
+def test_dripping_bytes_wins_no_time(tmp_path: Path, start: bytes, reason: str) -> None:
+    with Running(tmp_path) as server, server.tls() as slow:
+        slow.sendall(start)
+        begun = time.monotonic()
+        with suppress(OSError):
+            while time.monotonic() < begun + 20 * SOON:
+                slow.sendall(b"x")
+                time.sleep(SOON / 20)
+        assert time.monotonic() - begun < 10 * SOON
+        assert server.cuts(reason) == 1
+
+
+def test_others_are_served_meanwhile(tmp_path: Path) -> None:
+    with Running(tmp_path) as server, server.tls() as slow, server.tcp():
+        slow.sendall(HEAD)
+        client = server.client()
+        assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
+        client.close()
+
+
+def test_who_does_not_take_the_answer_is_cut(tmp_path: Path) -> None:
+    with Running(tmp_path) as server, server.tls() as deaf:
+        body = reviews.body("huge")
+        deaf.sendall(2 * (HEAD + b"content-length: %d\r\n\r\n" % len(body) + body))
+        eventually(lambda: server.cuts("answer") == 1)
+
+
+def test_an_idle_connection_ends_in_good_order_and_a_new_one_may_wait_as_long(
+    tmp_path: Path,
+) -> None:
+    with Running(tmp_path, keep_alive_seconds=3 * SOON) as server, server.tls() as fresh:
+        begun = time.monotonic()
+        assert fresh.recv(1) == b""
+        assert time.monotonic() - begun > 2 * SOON
+        assert sum(server.cuts(each) for each in ("headers", "body", "answer")) == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "message", "reason"),
+    [
+        pytest.param(
+            b"rubbish\r\n\r\n", 400, "Invalid HTTP request received.", "malformed", id="no HTTP"
+        ),
+        pytest.param(
+            b"GET /\xff HTTP/1.1\r\n\r\n",
+            400,
+            "Invalid HTTP request received.",
+            "malformed",
+            id="a path that is no ASCII",
+        ),
+        pytest.param(
+            HEAD + b"x: " + b"y" * 5000 + b"\r\n\r\n",
+            431,
+            "the headers are larger than 2000 bytes",
+            "oversize",
+            id="large headers at once",
+        ),
+        pytest.param(
+            HEAD + b"x: " + b"y" * 5000,
+            431,
+            "the headers are larger than 2000 bytes",
+            "oversize",
+            id="headers without end",
+        ),
+        pytest.param(
+            HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"1;" + b"x" * 90_000,
+            413,
+            "the body is larger than 9000 bytes",
+            "oversize",
+            id="a chunk with more about it than in it",
+        ),
+    ],
+)
+def test_what_is_no_request_is_refused_in_json(
+    tmp_path: Path, sent: bytes, status: int, message: str, reason: str
+) -> None:
+    limits: dict[str, Any] = {"max_header_bytes": 2000, "max_body_bytes": 9000}
+    with Running(tmp_path, header_seconds=LONG, **limits) as server, server.tls() as client:
+        client.sendall(sent)
+        head, _, body = received_until_end(client).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert b"connection: close" in head
+        assert json.loads(body) == {"error": message}
+        assert server.cuts(reason) == 1
+
+
+@pytest.mark.parametrize("size", [8 * 1024 * 1024 + 1, 9 * 1024 * 1024])
+def test_a_body_above_8_mib_is_refused_before_it_is_sent(tmp_path: Path, size: int) -> None:
+    with Running(tmp_path) as server, server.tls() as client:
+        client.sendall(HEAD + b"content-length: %d\r\n\r\n" % size)
+        reply = received_until_end(client)
+        assert reply.startswith(b"HTTP/1.1 413 ")
+        assert b"larger than 8388608 bytes" in reply
+
+
+def test_a_body_of_8_mib_is_read(tmp_path: Path) -> None:
+    with Running(tmp_path, body_seconds=LONG, answer_seconds=LONG) as server:
+        start = reviews.body("injected")
+        client = server.client()
+        status, _, _ = ask(client, "POST", "/mutate", start + b" " * (8 * 1024 * 1024 - len(start)))
+        assert status == 200
+        client.close()
+
+
+def test_requests_that_follow_without_a_pause_are_answered_in_order(tmp_path: Path) -> None:
+    with Running(tmp_path) as server, server.tls() as client:
+        names = ("allowed", "injected", "denied")
+        bodies = [reviews.body(name) for name in names]
+        head = HEAD + b"content-length: %d\r\n\r\n"
+        client.sendall(b"".join(head % len(body) + body for body in bodies) + b"POST /mut")
+        reply = received_until_end(client).decode()
+        places = [reply.index(f"uid-{name}") for name in names]
+        assert places == sorted(places)
+        assert server.cuts("headers") == 1
+
+
+def test_with_all_places_taken_who_idled_longest_makes_room(tmp_path: Path) -> None:
+    with Running(tmp_path, max_connections=2) as server:
+        first, second, third = server.client(), server.client(), server.client()
+        for client in (first, second, third):
+            assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
+        assert server.cuts("idle") == 1
+        assert ask(second, "POST", "/mutate", reviews.body())[0] == 200
+        assert first.sock is not None
+        assert first.sock.recv(1) == b""
+        for client in (first, second, third):
+            client.close()
+
+
+def test_with_all_places_busy_a_newcomer_is_turned_away(tmp_path: Path) -> None:
+    with Running(tmp_path, max_connections=1, handshake_seconds=LONG) as server:
+        with server.tcp(), server.tcp() as newcomer:
+            assert received_until_end(newcomer) == b""
+        assert server.cuts("full") == 1
+
+
+def test_while_draining_every_answer_ends_its_connection(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        client, other = server.client(), server.client()
+        assert "connection" not in ask(client, "POST", "/mutate", reviews.body())[1]
+        server.call(server.service.health.begin_drain)
+        eventually(lambda: server.service.health.is_draining)
+        for path in ("/mutate", "/nothing"):
+            status, headers, _ = ask(client, "POST", path, reviews.body())
+            assert (status, headers["connection"]) == (200 if path == "/mutate" else 404, "close")
+        status, _, body = ask(other, "GET", "/readyz")
+        assert (status, json.loads(body)["ready"]) == (503, False)
+        client.close()
+        other.close()
+
+
+def test_who_knocked_before_the_end_is_answered(tmp_path: Path) -> None:
+    with Running(tmp_path, handshake_seconds=LONG) as server:
+        late = server.tcp()
+        eventually(lambda: server.listener.count() == 1)
+        server.call(server.stop)
+        with pki.trusting(server.ca).wrap_socket(late, server_hostname="localhost") as sock:
+            body = reviews.body()
+            sock.sendall(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+            assert received_until_end(sock).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_stop_at_once_waits_for_nobody(tmp_path: Path) -> None:
+    with Running(tmp_path, keep_alive_seconds=LONG) as server, server.tls() as idle:
+        server.listener.force_exit = True
+        server.call(server.stop)
+        assert received_until_end(idle) == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "message"),
+    [
+        ("GET", "/mutate", {}, 405, "GET /mutate: method not allowed"),
+        ("PUT", "/validate", {}, 405, "PUT /validate: method not allowed"),
+        ("POST", "/mutate", {}, 415, "expected Content-Type application/json, and none is given"),
+        ("GET", "/", {}, 404, "GET /: not found"),
+    ],
+)
+def test_errors_come_over_the_wire_as_json(
+    tmp_path: Path, method: str, path: str, headers: dict[str, str], status: int, message: str
+) -> None:
+    with Running(tmp_path) as server:
+        client = server.client()
+        reply = ask(client, method, path, b"" if method != "GET" else None, headers)
+        assert (reply[0], error(reply)) == (status, message)
+        client.close()
+
+
+def test_probes_are_plain_http(tmp_path: Path) -> None:
+    with Running(tmp_path, "probes") as server:
+        client = server.client()
+        assert ask(client, "GET", "/livez")[0] == 200
+        assert b'gpuclass_connections{listener="probes"} 1.0' in ask(client, "GET", "/metrics")[2]
+        assert ask(client, "HEAD", "/readyz")[2] == b""
+        assert ask(client, "POST", "/mutate", reviews.body())[0] == 404
+        client.close()

@@ -1,0 +1,140 @@
+"""The TLS context: renewed in place, and never by a broken pair."""
+
+import asyncio
+import os
+import ssl
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from tests.serve import pki, reviews
+from webhook.control.certificates import Pair
+from webhook.core.errors import OperatorError
+from webhook.serve.health import Health
+from webhook.serve.logs import timestamp
+from webhook.serve.metrics import Metrics
+from webhook.serve.snapshots import Snapshots
+from webhook.serve.tls import Certificates
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    pki.write(tmp_path, pki.authority())
+    return tmp_path
+
+
+def served(certificates: Certificates) -> bytes:
+    """Give the certificate that a client is shown, by a handshake in memory."""
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    client = context.wrap_bio(theirs, ours)
+    server = certificates.context.wrap_bio(ours, theirs, server_side=True)
+    for side in (client, server, client):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    shown = client.getpeercert(binary_form=True)
+    assert shown is not None
+    return shown
+
+
+def der(pair: Pair) -> bytes:
+    return pair.certificate.public_bytes(serialization.Encoding.DER)
+
+
+def test_a_renewed_pair_is_served_from_the_same_context(folder: Path) -> None:
+    certificates = Certificates(folder, Metrics())
+    context, before = certificates.context, served(certificates)
+    renewed = pki.write(folder, pki.authority())
+    certificates.refresh()
+    assert certificates.context is context
+    assert served(certificates) == der(renewed) != before
+    assert certificates.expiry == renewed.certificate.not_valid_after_utc.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        pytest.param(
+            "tls.crt", None, "tls.crt: can not be read: No such file", id="no certificate"
+        ),
+        pytest.param("tls.key", None, "tls.key: can not be read: No such file", id="no key"),
+        pytest.param("tls.crt", b"x", "tls.crt: is no PEM certificate", id="no PEM certificate"),
+        pytest.param("tls.key", b"x", "tls.key: is no unencrypted PEM key", id="no PEM key"),
+        pytest.param("tls.key", b"", "tls.key: is no unencrypted PEM key", id="empty key"),
+    ],
+)
+def test_a_broken_pair_changes_nothing_but_the_fault(
+    folder: Path, name: str, content: bytes | None, fault: str
+) -> None:
+    metrics = Metrics()
+    certificates = Certificates(folder, metrics)
+    before = served(certificates)
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    certificates.refresh()
+    certificates.refresh()
+    assert certificates.fault.startswith(f"{folder}/{fault}")
+    assert served(certificates) == before
+    failures = "gpuclass_certificate_reload_failures_total"
+    assert metrics.registry.get_sample_value(failures) == 1
+
+
+def test_half_a_renewal_is_waited_out(folder: Path) -> None:
+    certificates = Certificates(folder, Metrics())
+    before, key = served(certificates), (folder / "tls.key").read_bytes()
+    renewed = pki.write(folder, pki.authority())
+    (folder / "tls.key").write_bytes(key)
+    certificates.refresh()
+    assert certificates.fault == f"{folder}/tls.key: is not the key of tls.crt"
+    assert served(certificates) == before
+    (folder / "tls.key").write_bytes(renewed.key_pem())
+    certificates.refresh()
+    assert (certificates.fault, served(certificates)) == ("", der(renewed))
+
+
+def test_an_encrypted_key_asks_nobody_for_a_password(folder: Path) -> None:
+    pair = pki.write(folder, pki.authority())
+    encrypted = pair.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    (folder / "tls.key").write_bytes(encrypted)
+    with pytest.raises(OperatorError, match=r"tls\.key: is no unencrypted PEM key"):
+        Certificates(folder, Metrics())
+
+
+def test_a_pair_is_read_where_the_system_has_no_files_in_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    assert served(Certificates(folder, Metrics()))
+
+
+def test_the_watch_looks_again_and_again(folder: Path) -> None:
+    certificates = Certificates(folder, Metrics())
+    renewed = pki.write(folder, pki.authority())
+
+    async def watch_for_a_while() -> None:
+        watching = asyncio.create_task(certificates.watch(0.01))
+        await asyncio.sleep(0.05)
+        watching.cancel()
+
+    asyncio.run(watch_for_a_while())
+    assert served(certificates) == der(renewed)
+
+
+def test_an_expired_certificate_is_not_ready(tmp_path: Path) -> None:
+    pair = pki.write(tmp_path, pki.authority(), age=timedelta(days=400))
+    metrics = Metrics()
+    certificates = Certificates(tmp_path, metrics)
+    ended = timestamp(pair.certificate.not_valid_after_utc.timestamp())
+    found = Snapshots(reviews.policy, lambda: 1, metrics)
+    found.load_first()
+    assert Health(found, certificates, metrics).reasons() == [f"the certificate expired at {ended}"]
