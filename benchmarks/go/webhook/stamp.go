@@ -28,7 +28,11 @@ type stamp struct {
 
 // mark writes the class's label and the stamp.
 func (p *Policy) mark(before *Pod, after *Pod, plan *ClassPlan) error {
-	written := stamp{Class: plan.Name, Revision: p.Revision}
+	written := stamp{
+		Class:             plan.Name,
+		Revision:          p.Revision,
+		PriorityClassName: before.PriorityClassName,
+	}
 	for _, each := range after.Tolerations[len(before.Tolerations):] {
 		written.Tolerations = append(
 			written.Tolerations, each.Key+"="+each.Value+":"+string(each.Effect))
@@ -45,9 +49,6 @@ func (p *Policy) mark(before *Pod, after *Pod, plan *ClassPlan) error {
 		if written.Preferred, err = digest(oldPreferred, len(oldPreferred) == 0); err != nil {
 			return err
 		}
-	}
-	if before.PriorityClassName != after.PriorityClassName {
-		written.PriorityClassName = before.PriorityClassName
 	}
 	text, err := json.Marshal(written)
 	if err != nil {
