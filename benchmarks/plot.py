@@ -10,19 +10,17 @@ SHOWN = (("cpu_us", "CPU a review"), ("p50_us", "p50"), ("p99_us", "p99"))
 WIDTH, LEFT, RIGHT = 760, 290, 60
 ROW, GAP, TOP, BOTTOM = 18, 12, 56, 34
 GRID = 0.25
+LEAST, MOST = 1.25, 2.5
+"""Where the scale ends at the least and at the most; what is beyond is cut off there."""
 COLOURS = ("#4477aa", "#66ccee", "#ee6677")
 MUTED = "#667"
 
 
 def render(report: Report, arm: str) -> str:
     """Draw the ratios of one arm to the base for every scenario; 1.0 is the base itself."""
-    most = max(
-        found.high
-        for outcome in report.outcomes
-        for metric, _ in SHOWN
-        for found in (outcome.ratios[arm][metric],)
-    )
-    scale = (WIDTH - LEFT - RIGHT) / max(1.25, most)
+    highs = [outcome.ratios[arm][metric].high for outcome in report.outcomes for metric, _ in SHOWN]
+    most = min(max(LEAST, *highs), MOST)
+    scale = (WIDTH - LEFT - RIGHT) / most
     height = TOP + len(report.outcomes) * (ROW * len(SHOWN) + GAP) + BOTTOM
     title = f"{arm} as a part of {report.base} ({report.date}); less is better"
     lines = [
@@ -31,7 +29,7 @@ def render(report: Report, arm: str) -> str:
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
         f'<text x="16" y="24" font-size="15">{escape(title)}</text>',
-        *_grid(scale, max(1.25, most), height),
+        *_grid(scale, most, height),
     ]
     y = TOP
     for outcome in report.outcomes:
@@ -58,8 +56,8 @@ def _group(outcome: Outcome, arm: str, y: int, scale: float) -> Iterator[str]:
 
 def _bar(found: Figure, label: str, colour: str, y: int, scale: float) -> Iterator[str]:
     baseline, middle = y + ROW - 5, y + ROW / 2
-    low, high = LEFT + found.low * scale, LEFT + found.high * scale
-    width = found.median * scale
+    low, high = (LEFT + min(each, MOST) * scale for each in (found.low, found.high))
+    width = min(found.median, MOST) * scale
     yield (
         f'<text x="{LEFT - 6}" y="{baseline}" text-anchor="end" fill="{MUTED}" '
         f'font-size="11">{escape(label)}</text>'

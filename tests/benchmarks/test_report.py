@@ -4,6 +4,7 @@ import json
 from xml.etree import ElementTree as ET
 
 from benchmarks import plot, report, table
+from benchmarks.figures import Figure
 from tests.benchmarks.results import make_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -45,6 +46,19 @@ def test_the_plot_is_xml_with_a_bar_for_each_metric_and_escapes_titles() -> None
     assert len(bars) == len(plot.SHOWN)
     assert "16 connections & more" in texts
     assert "0.50" in texts
+
+
+def test_what_is_off_the_scale_is_cut_off() -> None:
+    found = make_report()
+    found.outcomes[0].ratios["gpuclass"]["p99_us"] = Figure(median=9, low=3, high=40)
+    root = ET.fromstring(plot.render(found, "gpuclass"))  # noqa: S314 - our own
+    ends = [float(each.get("x2", "0")) for each in root.iter(f"{SVG}line")]
+    ends += [
+        float(each.get("x", "0")) + float(each.get("width", "0"))
+        for each in root.iter(f"{SVG}rect")
+    ]
+    assert max(ends) == plot.WIDTH
+    assert "9.00" in [each.text for each in root.iter(f"{SVG}text")]
 
 
 def test_bars_are_as_long_as_their_ratio() -> None:
