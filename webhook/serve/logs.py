@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -65,8 +66,14 @@ def _printable(value: object) -> str:
 
 def timestamp(seconds: float) -> str:
     """Give a moment in UTC by RFC 3339, to the millisecond."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+    whole, fraction = divmod(seconds, 1)
+    return f"{_second(whole)}.{int(fraction * 1000):03}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(seconds: float) -> str:
+    """Many lines are written in one second: this is the dear part of a line."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 class LineWriter:
