@@ -59,6 +59,11 @@ class Service:
         """Give the limits of a listener."""
         return Guard(listener, self.settings, self.health, self.metrics)
 
+    def refresh(self) -> None:
+        """Take over what has changed: a worker that replaces a dead one comes late."""
+        self.snapshots.refresh()
+        self.certificates.refresh()
+
     async def watch(self) -> None:
         """Follow changed policies and certificates for ever."""
         interval = self.settings.poll_seconds

@@ -43,6 +43,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # gunicorn has no types
             self._service.writer.stop()
 
     async def _run(self) -> None:
+        self._service.refresh()
         self._listeners = self._listen(self._service)
         self._install_signals()
         tasks = [asyncio.create_task(self._service.watch()), asyncio.create_task(self._beat())]

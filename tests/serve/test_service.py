@@ -1,0 +1,39 @@
+"""What a worker serves, as it is composed."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cluster.waiting import eventually
+from tests.serve import pki, reviews
+from tests.serve.running import make
+from tests.serve.server import Server
+
+
+def test_a_worker_that_comes_late_takes_over_what_changed(tmp_path: Path) -> None:
+    certs, policies = tmp_path / "certs", tmp_path / "policies"
+    pki.write(certs, pki.authority())
+    shutil.copytree(reviews.POLICIES, policies)
+    service = make(certs, policies=policies)
+    before = service.snapshots.policy
+    renewed = pki.write(certs, pki.authority())
+    (policies / "classes" / "late.yaml").write_text(
+        "apiVersion: gpuclass.io/v1alpha1\nkind: GPUClass\nmetadata: {name: late}\n"
+        "spec: {pools: [{name: worker}], placement: Required}\n"
+    )
+    service.refresh()
+    assert service.snapshots.faults == ()
+    assert service.snapshots.policy is not before
+    assert service.certificates.expiry == renewed.certificate.not_valid_after_utc.timestamp()
+
+
+def test_a_worker_that_died_is_replaced(own_server: Callable[..., Server]) -> None:
+    server = own_server()
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    (worker,) = children.read_text().split()
+    os.kill(int(worker), signal.SIGKILL)
+    eventually(lambda: len(server.events("serving")) == 2, "another worker to serve")
+    assert server.probe("/readyz")[0] == 200
+    assert server.post("/mutate", reviews.body()).status == 200
