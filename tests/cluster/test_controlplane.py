@@ -29,6 +29,8 @@ HOST = """
 import signal
 from tests.cluster.binaries import find
 from tests.cluster.controlplane import ControlPlane
+# Started in the background, by a shell without job control, a program ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with ControlPlane(find(print)) as control_plane:
     print(*control_plane.pids.values(), control_plane.kubeconfig.parent, flush=True)
     signal.pause()
