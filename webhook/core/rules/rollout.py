@@ -16,12 +16,12 @@ from webhook.core.workload import at, template_pod
 NAME = "rollout"
 
 
-def warn(change: Change, policy: Policy) -> tuple[str, ...]:
+def warn(change: Change, namespace: str, policy: Policy) -> tuple[str, ...]:
     """Say what the author of a workload may not expect."""
     pod = template_pod(change.kind, change.new)
     kind = change.kind.kind
     if kind == "DaemonSet":
-        return _untolerating(pod, change, policy)
+        return _untolerating(pod, change, namespace, policy)
     if change.old is None or change.named in (None, change.before):
         return ()
     if kind == "StatefulSet" and at(change.new, ("spec", "podManagementPolicy")) != "Parallel":
@@ -44,11 +44,11 @@ def _surging(change: Change) -> tuple[str, ...]:
     )
 
 
-def _untolerating(pod: Pod, change: Change, policy: Policy) -> tuple[str, ...]:
+def _untolerating(pod: Pod, change: Change, namespace: str, policy: Policy) -> tuple[str, ...]:
     """Warn of GPU pods of a DaemonSet that could not run on the nodes of their class."""
     if not policy.resources.is_asked(pod):
         return ()
-    found = gpu_class.find(change.template or change.named, "", policy)
+    found = gpu_class.find(change.template or change.named, namespace, policy)
     if not isinstance(found, gpu_class.Found):
         return ()
     after = tolerations.inject(pod, found.plan)

@@ -27,7 +27,11 @@ def judge(
     rules = (propagation.NAME,) if after is not new or warnings else ()
     if stage is Stage.VALIDATE:
         pods = judge_pod(workload.pod_request(kind, request, after), policy, Stage.MUTATE)
-        warnings = (*warnings, *rollout.warn(change, policy), *_outlook(kind, pods))
+        warnings = (
+            *warnings,
+            *rollout.warn(change, request.namespace, policy),
+            *_outlook(kind, pods),
+        )
         rules = (*rules, *pods.rules)
     writes = propagation.NAME in policy.writing and stage is Stage.MUTATE
     named = change.named
