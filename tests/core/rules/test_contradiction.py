@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.core.given import Json, gpu_class, gpu_pod, mutate, policy, pool, refusals, request
+from tests.core.given import (
+    Json,
+    gpu_class,
+    gpu_pod,
+    mutate,
+    policy,
+    pool,
+    refusals,
+    request,
+    validate,
+)
 from tests.core.shapes import required, requirement, term
 
 SELECTOR = 'spec.nodeSelector["{}"]'
@@ -101,7 +111,7 @@ ELSEWHERE = policy(
     + pool("b", "gpu: x, type: b", TAINT.format("v"))
     + pool("c", "gpu: x, type: c", TAINT.format("w"))
     + gpu_class("free", "{name: a}, {name: c}", "placement: Preferred")
-    + gpu_class("rather-a", "{name: a}", "placement: Preferred")
+    + gpu_class("rather", "{name: a}, {name: b}", "placement: Preferred")
     + gpu_class("only-a", "{name: a}"),
     "defaultClass: only-a",
 )
@@ -132,9 +142,9 @@ def test_selector_and_terms_that_exclude_one_another_are_refused_at_the_terms() 
     [
         pytest.param("free", "b", {}, True, id="tolerated-elsewhere"),
         pytest.param("only-a", "b", {}, False, id="a-required-class-goes-nowhere-else"),
-        pytest.param("rather-a", "c", {}, False, id="taints-keep-it-away"),
+        pytest.param("rather", "c", {}, False, id="taints-keep-it-away"),
         pytest.param(
-            "rather-a",
+            "rather",
             "c",
             {"tolerations": [{"operator": "Exists"}]},
             True,
@@ -147,6 +157,24 @@ def test_preferred_class_may_run_elsewhere_if_the_taints_are_tolerated(
 ) -> None:
     decision = mutate(gpu_pod(named, nodeSelector={"type": kind}, **spec), ELSEWHERE)
     assert decision.allowed is allowed
+
+
+APART = policy(
+    pool("a", "gpu: x, type: a, disk: v", TAINT.format("v"))
+    + pool("b", "gpu: x, type: b", TAINT.format("v"))
+    + gpu_class("alone", "{name: a}", "placement: Preferred"),
+    "defaultClass: alone",
+)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"nodeSelector": {"disk": "w"}}, {"affinity": required(term("disk In w"))}],
+    ids=["selector", "terms"],
+)
+def test_preferred_class_of_one_pool_requires_it_and_so_runs_nowhere_else(spec: Json) -> None:
+    for decide in (mutate, validate):
+        assert "contradiction" in decide(gpu_pod(None, **spec), APART).rules
 
 
 def test_pod_of_a_daemon_set_that_names_its_node_is_let_in() -> None:

@@ -23,14 +23,15 @@ NAME = "contradiction"
 def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Violation, ...]:
     """Refuse a pod that no pool within its class's reach can take, by labels alone.
 
-    `injected` is the pod as its class makes it: its tolerations say which other pools it reaches.
+    `injected` is the pod as its class makes it: what it requires and tolerates then says which
+    other pools it reaches.
     """
     selector, terms = pod.spec.node_selector or {}, required_terms(pod)
     if not selector and not terms:
         return ()
     if any(_admits(pool, selector, terms) for pool in plan.pools):
         return ()
-    if plan.placement is Placement.PREFERRED and _elsewhere(injected, selector, terms, policy):
+    if plan.placement is Placement.PREFERRED and _elsewhere(injected, selector, policy):
         return ()
     return _by_selector(selector, plan) or (_by_terms(plan),)
 
@@ -44,10 +45,8 @@ def _admits(
     return not ored or any(may_satisfy(labels, term) for term in ored)
 
 
-def _elsewhere(
-    pod: Pod, selector: Mapping[str, str], terms: tuple[NodeSelectorTerm, ...], policy: Policy
-) -> bool:
-    tolerations = pod.spec.tolerations or ()
+def _elsewhere(pod: Pod, selector: Mapping[str, str], policy: Policy) -> bool:
+    terms, tolerations = required_terms(pod), pod.spec.tolerations or ()
     return any(
         _admits(pool, selector, terms) and tolerates_all(tolerations, pool.taints)
         for pool in policy.pools
