@@ -4,6 +4,7 @@ Written from the Kubernetes API documentation (NodeSelectorTerm, NodeSelectorReq
 Toleration, Taint), on plain JSON, and sharing nothing with the product.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -13,28 +14,34 @@ Labels: TypeAlias = Mapping[str, str]
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
-def may_land(pod: Json, labels: Labels, taints: Sequence[Json]) -> bool:
-    """Tell whether labels and taints of a node let a pod be scheduled there."""
+def may_land(pod: Json, labels: Labels, taints: Sequence[Json], name: str = "node") -> bool:
+    """Tell whether labels, taints and name of a node let a pod be scheduled there."""
     spec = pod["spec"]
     selected = all(
         labels.get(key) == value for key, value in (spec.get("nodeSelector") or {}).items()
     )
-    return selected and _affinity_admits(spec, labels) and _taints_admit(spec, taints)
+    return selected and _affinity_admits(spec, labels, name) and _taints_admit(spec, taints)
 
 
-def _affinity_admits(spec: Json, labels: Labels) -> bool:
+def _affinity_admits(spec: Json, labels: Labels, name: str) -> bool:
     required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(REQUIRED)
-    if not required:
+    if required is None:
         return True
-    return any(_term(term, labels) for term in required.get("nodeSelectorTerms") or [])
+    return any(matches(term, labels, name) for term in required.get("nodeSelectorTerms") or [])
 
 
-def _term(term: Json, labels: Labels) -> bool:
-    expressions = term.get("matchExpressions") or []
-    return bool(expressions) and all(_expression(each, labels) for each in expressions)
+def matches(term: Json, labels: Labels, name: str = "node") -> bool:
+    """Tell whether a node meets a term: every expression and field of it, and at least one."""
+    expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
+    parts = [
+        *(meets(each, labels) for each in expressions),
+        *(meets(each, {"metadata.name": name}) for each in fields),
+    ]
+    return bool(parts) and all(parts)
 
 
-def _expression(expression: Json, labels: Labels) -> bool:
+def meets(expression: Json, labels: Labels) -> bool:
+    """Tell whether a node meets one requirement."""
     value, wanted = labels.get(expression["key"]), expression.get("values") or []
     there = value is not None
     match expression["operator"]:
@@ -46,16 +53,27 @@ def _expression(expression: Json, labels: Labels) -> bool:
             return there
         case "DoesNotExist":
             return not there
+        case "Gt":
+            return there and _is_greater(value or "", wanted[0])
+        case "Lt":
+            return there and _is_greater(wanted[0], value or "")
     raise AssertionError(expression)
+
+
+def _is_greater(one: str, other: str) -> bool:
+    """Compare as whole numbers; what is none is greater than nothing."""
+    both = (one, other)
+    return all(re.fullmatch(r"[+-]?\d+", each, re.ASCII) for each in both) and int(one) > int(other)
 
 
 def _taints_admit(spec: Json, taints: Sequence[Json]) -> bool:
     hard = [taint for taint in taints if taint["effect"] in {"NoSchedule", "NoExecute"}]
     tolerations = spec.get("tolerations") or []
-    return all(any(_tolerates(each, taint) for each in tolerations) for taint in hard)
+    return all(any(tolerates(each, taint) for each in tolerations) for taint in hard)
 
 
-def _tolerates(toleration: Json, taint: Json) -> bool:
+def tolerates(toleration: Json, taint: Json) -> bool:
+    """Tell whether a toleration matches a taint."""
     if toleration.get("effect") not in (None, "", taint["effect"]):
         return False
     key, operator = toleration.get("key") or "", toleration.get("operator") or "Equal"
@@ -63,4 +81,8 @@ def _tolerates(toleration: Json, taint: Json) -> bool:
         return False
     if operator == "Exists":
         return True
-    return key != "" and (toleration.get("value") or "") == taint.get("value", "")
+    wanted, found = toleration.get("value") or "", taint.get("value", "")
+    numeric = {"Gt": (found, wanted), "Lt": (wanted, found)}
+    if operator in numeric:
+        return key != "" and _is_greater(*numeric[operator])
+    return key != "" and wanted == found

@@ -160,7 +160,8 @@ def patched(asked: Request | Json, by: Policy | None = None) -> Json:
 def admitted(document: Json, by: Policy | None = None) -> Json:
     """Give a pod as it is stored: mutated, then completed by the Priority plug-in."""
     result = patched(document, by)
-    result["spec"].setdefault("priority", 0)
+    if result["spec"].get("priority") is None:
+        result["spec"]["priority"] = 0
     return result
 
 

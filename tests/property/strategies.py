@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.core.given import gpu_class, policy, pool
+from tests.core.given import gpu_class, policy, pool, priority_class
 from webhook.core.policy.policy import Policy
 
 Json: TypeAlias = dict[str, Any]
@@ -17,6 +17,7 @@ POOLS = ("one", "two", "three")
 CLASSES = ("general", "batch")
 
 keys, values = st.sampled_from(KEYS), st.sampled_from(VALUES)
+numbers = st.sampled_from(("1", "7", "10", "-1", "+7", "1_0", "x", ""))
 
 
 @st.composite
@@ -34,9 +35,18 @@ def policies(draw: st.DrawFn) -> Policy:
         gpu_class(name, ", ".join(f"{{name: {each}}}" for each in _members(draw)), _placement(draw))
         for name in CLASSES
     )
-    return policy(pools + classes)
+    return policy(pools + classes + _PRIORITIES)
 
 
+_PRIORITIES = priority_class("low", 5, "preemptionPolicy: Never") + priority_class(
+    "usual", 7, "globalDefault: true"
+)
+_PRIORITY = (
+    "",
+    ", priorityClassName: low",
+    ", priorityClassName: undefined",
+    ", priorityClassName: low, allowedPriorityClassNames: [own]",
+)
 _MORE = ("", ", zone: a", ", 'nvidia.com/gpu.present': 'true'")
 
 
@@ -45,12 +55,14 @@ def _members(draw: st.DrawFn) -> list[str]:
 
 
 def _placement(draw: st.DrawFn) -> str:
-    return f"placement: {draw(st.sampled_from(('Required', 'Preferred')))}"
+    placement = draw(st.sampled_from(("Required", "Preferred")))
+    return f"placement: {placement}{draw(st.sampled_from(_PRIORITY))}"
 
 
 def _taints(draw: st.DrawFn) -> str:
     own = draw(st.lists(st.sampled_from(("a", "b")), max_size=1))
     more = "".join(f", {{key: gpu-type, value: {each}, effect: NoSchedule}}" for each in own)
+    more += draw(st.sampled_from(("", ", {key: other, effect: NoSchedule, tolerate: false}")))
     return f"{{key: nvidia.com/gpu, value: present, effect: NoSchedule}}{more}"
 
 
@@ -66,23 +78,44 @@ expressions = st.one_of(
             "values": st.lists(values, min_size=1, max_size=2, unique=True),
         }
     ),
-    st.fixed_dictionaries({"key": keys, "operator": st.sampled_from(("Exists", "DoesNotExist"))}),
+    st.fixed_dictionaries(
+        {"key": keys, "operator": st.sampled_from(("Exists", "DoesNotExist"))},
+        optional={"values": st.none()},
+    ),
+    st.fixed_dictionaries(
+        {
+            "key": st.just("cores"),
+            "operator": st.sampled_from(("Gt", "Lt")),
+            "values": st.lists(numbers, min_size=1, max_size=1),
+        }
+    ),
 )
-terms = _absent(matchExpressions=st.lists(expressions, max_size=2))
+fields = st.fixed_dictionaries(
+    {
+        "key": st.just("metadata.name"),
+        "operator": st.sampled_from(("In", "NotIn")),
+        "values": st.lists(st.sampled_from(("node", "other")), min_size=1, max_size=1),
+    }
+)
+terms = _absent(
+    matchExpressions=st.none() | st.lists(expressions, max_size=2),
+    matchFields=st.none() | st.lists(fields, max_size=1),
+)
 preferences = st.fixed_dictionaries({"weight": st.integers(1, 100), "preference": terms})
 node_affinities = _absent(
-    requiredDuringSchedulingIgnoredDuringExecution=st.fixed_dictionaries(
-        {"nodeSelectorTerms": st.lists(terms, min_size=1, max_size=3)}
+    requiredDuringSchedulingIgnoredDuringExecution=st.none()
+    | st.fixed_dictionaries(
+        {"nodeSelectorTerms": st.none() | st.lists(terms, min_size=1, max_size=3)}
     ),
-    preferredDuringSchedulingIgnoredDuringExecution=st.lists(preferences, max_size=2),
+    preferredDuringSchedulingIgnoredDuringExecution=st.none() | st.lists(preferences, max_size=2),
 )
 affinities = st.none() | _absent(
     nodeAffinity=st.none() | node_affinities, podAffinity=st.just({"unknown": [1]})
 )
 tolerations = _absent(
     key=st.sampled_from((*TAINTS, "")),
-    operator=st.sampled_from(("Exists", "Equal")),
-    value=st.sampled_from(("present", "a", "")),
+    operator=st.sampled_from(("Exists", "Equal", "Gt", "Lt")),
+    value=st.sampled_from(("present", "a", "", "5")),
     effect=st.sampled_from((*EFFECTS, "")),
     tolerationSeconds=st.integers(0, 9),
 )
@@ -98,7 +131,9 @@ def pods(draw: st.DrawFn, *, gpu: bool | None = None) -> Json:
             affinity=affinities,
             tolerations=st.none() | st.lists(tolerations, max_size=3),
             nodeSelector=st.none() | st.dictionaries(keys, values, max_size=1),
-            priorityClassName=st.sampled_from(("own", "", "system-node-critical")),
+            priorityClassName=st.sampled_from(("own", "", "usual", "low", "system-node-critical")),
+            priority=st.none() | st.just(7),
+            preemptionPolicy=st.none() | st.just("Never"),
             futureField=st.just({"a": [1, None]}),
         )
     )
@@ -114,11 +149,12 @@ def pods(draw: st.DrawFn, *, gpu: bool | None = None) -> Json:
 def nodes(draw: st.DrawFn) -> tuple[dict[str, str], list[Json]]:
     """Give the labels and taints of a node, of some pool or of none."""
     labels = draw(st.dictionaries(keys, values, max_size=4))
+    labels |= draw(st.dictionaries(st.just("cores"), numbers))
     labels |= draw(st.just({}) | st.sampled_from([{"pool": name} for name in POOLS]))
     taint = st.fixed_dictionaries(
         {
             "key": st.sampled_from(TAINTS),
-            "value": st.sampled_from(("present", "a", "b", "")),
+            "value": st.sampled_from(("present", "a", "b", "", "7")),
             "effect": st.sampled_from(EFFECTS),
         }
     )

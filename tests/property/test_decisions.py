@@ -114,7 +114,9 @@ def test_a_gpu_pod_of_a_required_class_lands_only_in_its_pools(
 
 
 @given(policies(), pods(gpu=False))
-def test_a_cpu_pod_that_is_let_in_lands_on_no_node_of_a_pool(policy: Policy, pod: Json) -> None:
+def test_a_cpu_pod_that_is_let_in_lands_on_no_node_of_a_pool_with_a_hard_taint_of_its_own(
+    policy: Policy, pod: Json
+) -> None:
     assume(mutate(pod, policy).allowed)
     after = admitted(pod, policy)
     for pool in policy.pools:
