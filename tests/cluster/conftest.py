@@ -1,7 +1,7 @@
 """Fixtures for tests on the real control plane, which is started for the first test that asks.
 
 Where it can not be had, tests are skipped and the summary's last line says that nothing was proved;
-with GPUCLASS_REQUIRE_CONTROL_PLANE=1 (as in CI) they fail.
+with REQUIRE_CONTROL_PLANE=1 (as in CI) they fail.
 """
 
 import os
@@ -16,7 +16,7 @@ from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.waiting import eventually
 
-REQUIRED_VARIABLE = "GPUCLASS_REQUIRE_CONTROL_PLANE"
+REQUIRED_VARIABLE = "REQUIRE_CONTROL_PLANE"
 
 UNPROVED = pytest.StashKey[str]()
 

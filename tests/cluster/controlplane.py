@@ -3,6 +3,7 @@
 The lifecycle is here; how one asks it is in `access`, command lines are in `components`.
 """
 
+import socket
 import subprocess
 from collections.abc import Iterable
 from ipaddress import IPv4Network
@@ -28,8 +29,13 @@ from tests.cluster.components import (
 )
 from tests.cluster.supervisor import Supervisor
 
-SERVICES = "127.96.0.0/16"
-"""Inside 127.0.0.0/8: whoever binds a Service's address is reached by it without kube-proxy."""
+SERVICES = tuple(IPv4Network(f"127.{octet}.0.0/16") for octet in range(64, 128))
+"""Inside 127.0.0.0/8: whoever binds a Service's address is reached by it without kube-proxy.
+
+A network for each control plane: two that run at once must not share a Service's address.
+"""
+RESERVATION_PORT = 47_808
+"""Bound at the last address of a network for as long as a control plane has it."""
 
 DEFAULT_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 
@@ -41,13 +47,11 @@ class ControlPlane:
     without `stop`, even by SIGKILL, the processes and the folder go too.
     """
 
-    def __init__(
-        self, binaries: Binaries, *, admission: Admission | None = None, services: str = SERVICES
-    ) -> None:
+    def __init__(self, binaries: Binaries, *, admission: Admission | None = None) -> None:
         """Describe a control plane; nothing runs before `start`."""
         self._binaries = binaries
         self._admission = admission or Admission()
-        self._services = IPv4Network(services)
+        self._services, self._reservation = _reserve()
         self._supervisor: Supervisor | None = None
         self._access: Access | None = None
 
@@ -82,6 +86,7 @@ class ControlPlane:
             access.close()
         if supervisor:
             supervisor.stop()
+        self._reservation.close()
 
     def restart_apiserver(self) -> None:
         """Kill the API server and start it again on its port; the data stays.
@@ -187,3 +192,16 @@ class ControlPlane:
         scheduler = self.kubeconfig_for(f"system:{SCHEDULER}")
         supervisor.start(components.scheduler(site, scheduler))
         supervisor.wait(CONTROLLER_MANAGER, lambda: self.api.is_ready(DEFAULT_ACCOUNT))
+
+
+def _reserve() -> tuple[IPv4Network, socket.socket]:
+    """Take a network that no other control plane on this machine has, until the socket closes."""
+    for network in SERVICES:
+        reservation = socket.socket()
+        try:
+            reservation.bind((str(network[-1]), RESERVATION_PORT))
+        except OSError:
+            reservation.close()
+        else:
+            return network, reservation
+    raise RuntimeError(f"all {len(SERVICES)} networks for Services are taken")

@@ -29,10 +29,10 @@ def run_pytest(**variables: str) -> subprocess.CompletedProcess[str]:
     ("required", "code", "expected"),
     [
         pytest.param("0", 0, "NOT PROVED: control-plane tests were skipped: ", id="skipped"),
-        pytest.param("1", 1, "GPUCLASS_REQUIRE_CONTROL_PLANE=1, but ", id="failed"),
+        pytest.param("1", 1, "REQUIRE_CONTROL_PLANE=1, but ", id="failed"),
     ],
 )
 def test_a_missing_control_plane_is_told(required: str, code: int, expected: str) -> None:
-    answer = run_pytest(GPUCLASS_REQUIRE_CONTROL_PLANE=required)
+    answer = run_pytest(REQUIRE_CONTROL_PLANE=required)
     assert answer.returncode == code
     assert f"{expected}KUBEBUILDER_ASSETS names /nonexistent, which is no folder" in answer.stdout

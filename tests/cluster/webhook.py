@@ -52,10 +52,7 @@ class Webhook:
         policies: Path = POLICIES,
         service_number: int = SERVICE_NUMBER,
     ) -> None:
-        """Describe it; nothing runs before `start`.
-
-        Two at a time need two numbers: control planes share the addresses of their Services.
-        """
+        """Describe it; nothing runs before `start`. Two at a time need two numbers."""
         self._control_plane = control_plane
         self._supervisor = Supervisor("gpuclass-webhook-", clean_environment())
         folder = self._supervisor.folder
