@@ -16,11 +16,12 @@ from typing import Any, Self, TypeAlias
 import uvloop
 
 from tests.serve import pki, reviews
-from webhook.serve import sockets
+from webhook.process import sockets
+from webhook.process.logs import LineWriter
+from webhook.process.settings import Address
 from webhook.serve.listener import Listener
-from webhook.serve.logs import LineWriter
 from webhook.serve.service import Service
-from webhook.serve.settings import Address, Settings
+from webhook.serve.settings import Settings
 
 Reply: TypeAlias = tuple[int, dict[str, str], bytes]
 

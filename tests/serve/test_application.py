@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.serve import pki, reviews
 from tests.serve.running import make
+from webhook.process.probes import probes
 from webhook.serve import application
 from webhook.serve.answer import Answerer
 from webhook.serve.asgi import Message
@@ -172,5 +173,5 @@ def test_metrics_are_text(client: FlaskClient) -> None:
 
 
 def test_the_plain_port_answers_no_reviews(service: Service) -> None:
-    client = application.probes(service.health, service.metrics).test_client()
+    client = probes(service.health, service.metrics.render).test_client()
     assert post(client, "/mutate", reviews.body()).status_code == 404

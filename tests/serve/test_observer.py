@@ -9,8 +9,8 @@ import pytest
 from tests.serve import reviews
 from webhook.core.decision import Decision
 from webhook.core.subject.case import Stage
+from webhook.process import logs
 from webhook.serve import answer as answers
-from webhook.serve import logs
 from webhook.serve.answer import Answer, Answerer, Failure
 from webhook.serve.metrics import Metrics
 from webhook.serve.observer import Observer

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from webhook.core.errors import OperatorError
+from webhook.process.settings import Address, LogFormat, LogLevel, address, flag, variable
 from webhook.serve import settings
-from webhook.serve.settings import Address, LogFormat, LogLevel, Settings
+from webhook.serve.settings import Settings
 
 
 @pytest.mark.parametrize(
-    ("text", "address", "written"),
+    ("text", "expected", "written"),
     [
         ("127.0.0.1:8443", Address(host="127.0.0.1", port=8443), "127.0.0.1:8443"),
         ("[::1]:0", Address(host="::1", port=0), "[::1]:0"),
@@ -20,9 +21,9 @@ from webhook.serve.settings import Address, LogFormat, LogLevel, Settings
         ("localhost:65535", Address(host="localhost", port=65535), "localhost:65535"),
     ],
 )
-def test_an_address_is_read_and_written(text: str, address: Address, written: str) -> None:
-    assert settings.address(text) == address
-    assert str(address) == written
+def test_an_address_is_read_and_written(text: str, expected: Address, written: str) -> None:
+    assert address(text) == expected
+    assert str(expected) == written
 
 
 EXPECTED_ADDRESS = "expected HOST:PORT, such as 0.0.0.0:8443 or [::]:8443"
@@ -111,5 +112,5 @@ def test_every_setting_has_a_flag_whose_help_names_its_variable() -> None:
     settings.declare(parser)
     text = " ".join(parser.format_help().split())
     for each in fields(Settings):
-        assert settings.flag(each.name) in text
-        assert f"{settings.variable(each.name)})" in text
+        assert flag(each.name) in text
+        assert f"{variable(each.name)})" in text

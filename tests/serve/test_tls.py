@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from tests.serve import pki, reviews
 from webhook.control.certificates import Pair
 from webhook.core.errors import OperatorError
+from webhook.process.logs import timestamp
 from webhook.serve.health import Health
-from webhook.serve.logs import timestamp
 from webhook.serve.metrics import Metrics
 from webhook.serve.snapshots import Snapshots
 from webhook.serve.tls import Certificates

@@ -11,8 +11,9 @@ from pathlib import Path
 from webhook.cli import certs
 from webhook.control.certificates import make_ca, make_leaf
 from webhook.core.errors import OperatorError
+from webhook.process.settings import Address
 from webhook.serve import master
-from webhook.serve.settings import Address, Settings
+from webhook.serve.settings import Settings
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 

@@ -24,7 +24,7 @@ from webhook.cli.diffs import paint
 from webhook.core.patch import JSON, Operation, apply
 from webhook.core.policy.policy import Policy, compile_policy
 from webhook.core.review import API_VERSION, KIND
-from webhook.serve.settings import Address, address
+from webhook.process.settings import Address, address
 from webhook.watch.files import load
 
 PATIENCE_SECONDS = 20

@@ -1,18 +1,12 @@
-"""The Flask application: probes and metrics, and reviews too, so that any WSGI server runs it.
-
-Every answer but the metrics is JSON, faults included; nothing redirects.
-"""
+"""The Flask application: reviews beside the probes, so that any WSGI server runs it."""
 
 import time
-from collections.abc import Mapping
 from http import HTTPStatus
 
-import msgspec
 from flask import Flask, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST
-from werkzeug.exceptions import HTTPException
 
 from webhook.core.subject.case import Stage
+from webhook.process.probes import probes
 from webhook.serve import answer as answers
 from webhook.serve.answer import JSON, RETRY_AFTER, STAGES, Answer, Answerer
 from webhook.serve.health import Health
@@ -20,36 +14,11 @@ from webhook.serve.metrics import Metrics
 from webhook.serve.observer import Observer
 
 
-def probes(health: Health, metrics: Metrics) -> Flask:
-    """Make the application of the plain HTTP port: /livez, /readyz, /metrics."""
-    app = Flask("gpuclass", static_folder=None)
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    app.register_error_handler(HTTPException, _as_json)
-
-    @app.get("/livez")
-    def livez() -> Response:
-        return _json({"alive": True}, HTTPStatus.OK)
-
-    @app.get("/readyz")
-    def readyz() -> Response:
-        reasons = health.reasons()
-        short = {"ready": not reasons, "reasons": reasons}
-        status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-        return _json(health.report() if "verbose" in request.args else short, status)
-
-    @app.get("/metrics")
-    def exposition() -> Response:
-        return Response(metrics.render(), content_type=CONTENT_TYPE_LATEST)
-
-    return app
-
-
 def reviews(
     health: Health, metrics: Metrics, answerer: Answerer, observer: Observer, max_body: int
 ) -> Flask:
     """Make the application that answers reviews besides, of `max_body` bytes at most."""
-    app = probes(health, metrics)
+    app = probes(health, metrics.render)
     app.config["MAX_CONTENT_LENGTH"] = max_body
 
     def review() -> Response:
@@ -78,19 +47,4 @@ def _send(answer: Answer) -> Response:
     response = Response(answer.body, answer.status, content_type=JSON)
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = RETRY_AFTER
-    return response
-
-
-def _json(value: Mapping[str, object], status: HTTPStatus) -> Response:
-    return Response(msgspec.json.encode(value), status, content_type=JSON)
-
-
-def _as_json(fault: HTTPException) -> Response:
-    """Say what is wrong with a request in JSON; a 405 keeps its Allow header."""
-    status = HTTPStatus(fault.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    error = f"{request.method} {request.path}: {status.phrase.lower()}"
-    response = Response(answers.error_body(error), status, content_type=JSON)
-    for name, value in fault.get_headers():
-        if name == "Allow":
-            response.headers[name] = value
     return response

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from webhook.serve.logs import timestamp
+from webhook.process.logs import timestamp
 from webhook.serve.metrics import Metrics
 from webhook.serve.snapshots import Snapshots
 from webhook.serve.tls import Certificates

@@ -14,9 +14,9 @@ from collections.abc import Generator
 
 from uvicorn import Config, Server
 
+from webhook.process.logs import ROOT, fields
 from webhook.serve.asgi import Application
 from webhook.serve.guard import Cut, Guard, Phase
-from webhook.serve.logs import ROOT, fields
 from webhook.serve.protocol import Connection
 
 BATCH = 64

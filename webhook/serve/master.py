@@ -13,9 +13,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from webhook.serve import logs, sockets
+from webhook.process import logs, sockets
+from webhook.process.settings import Address
 from webhook.serve.service import Service
-from webhook.serve.settings import Address, Settings
+from webhook.serve.settings import Settings
 
 GRACE_SECONDS = 10
 """What a worker has after draining, before it is killed."""

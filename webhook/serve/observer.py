@@ -10,8 +10,8 @@ from collections.abc import Callable
 from webhook.core.decision import Decision, Verdict
 from webhook.core.review import Request
 from webhook.core.subject.case import Stage
+from webhook.process.logs import ROOT, LineWriter, Render, fields, timestamp
 from webhook.serve.answer import Answer
-from webhook.serve.logs import ROOT, LineWriter, Render, fields, timestamp
 from webhook.serve.metrics import Metrics
 
 _UNCHANGED = frozenset({Verdict.ALLOW, Verdict.IGNORE})

@@ -8,12 +8,13 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 
 from webhook.core.decide import decide as the_decision
+from webhook.process.logs import RENDER, LineWriter
+from webhook.process.probes import probes
 from webhook.serve import application
 from webhook.serve.answer import Answerer, Decide
 from webhook.serve.asgi import Application, Gateway
 from webhook.serve.guard import Guard
 from webhook.serve.health import Health
-from webhook.serve.logs import RENDER, LineWriter
 from webhook.serve.metrics import Metrics
 from webhook.serve.observer import Observer
 from webhook.serve.settings import Settings
@@ -53,7 +54,7 @@ class Service:
         self.snapshots.load_first()
         self.health = Health(self.snapshots, self.certificates, self.metrics)
         self.admission = self._gateway(decide)
-        self.probes = _asgi(application.probes(self.health, self.metrics))
+        self.probes = _asgi(probes(self.health, self.metrics.render))
 
     def guard(self, listener: str) -> Guard:
         """Give the limits of a listener."""

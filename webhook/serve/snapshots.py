@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 
 from webhook.core.errors import GpuclassError, PolicyError
 from webhook.core.policy.policy import Policy
-from webhook.serve.logs import ROOT, fields
+from webhook.process.logs import ROOT, fields
 from webhook.serve.metrics import Metrics
 
 _log = logging.getLogger(f"{ROOT}.policy")

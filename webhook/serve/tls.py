@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography import x509
 
 from webhook.core.errors import OperatorError
-from webhook.serve.logs import ROOT, fields, timestamp
+from webhook.process.logs import ROOT, fields, timestamp
 from webhook.serve.metrics import Metrics
 
 CERTIFICATE, KEY = "tls.crt", "tls.key"

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
 
+from webhook.process.logs import ROOT, fields, quiet_foreign
+from webhook.process.sockets import address_of
 from webhook.serve.listener import Listener
-from webhook.serve.logs import ROOT, fields, quiet_foreign
 from webhook.serve.service import ADMISSION, PROBES, Service
-from webhook.serve.sockets import address_of
 
 BEAT_SECONDS = 1.0
 """How often gunicorn is told that the loop turns."""

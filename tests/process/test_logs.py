@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from webhook.serve import logs
-from webhook.serve.logs import LineHandler, LineWriter
-from webhook.serve.settings import LogFormat, LogLevel
+from webhook.process import logs
+from webhook.process.logs import LineHandler, LineWriter
+from webhook.process.settings import LogFormat, LogLevel
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from webhook.serve.settings import LogFormat, LogLevel
+from webhook.process.settings import LogFormat, LogLevel
 
 Event: TypeAlias = Mapping[str, object]
 Render: TypeAlias = Callable[[Event], bytes]

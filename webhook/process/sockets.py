@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from webhook.core.errors import OperatorError
-from webhook.serve.settings import Address
+from webhook.process.settings import Address
 
 BACKLOG = 2048
 

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from webhook.core.errors import OperatorError
-from webhook.serve import sockets
-from webhook.serve.settings import Address
+from webhook.process import sockets
+from webhook.process.settings import Address
 
 LOOPBACK = Address(host="127.0.0.1", port=0)
 
