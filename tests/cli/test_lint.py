@@ -81,10 +81,12 @@ def test_faults_become_annotations(policies: Path) -> None:
     (policies / "e.yaml").symlink_to("nowhere")
     assert lint(policies, "github") == (
         1,
-        "::error file=policies/a%2Cb%3Ac%25.yaml,line=2::no valid YAML: expected the node content,"
-        " but found '<stream end>'\n"
-        "::error file=policies/d.yaml,line=4::value: x%25 is not a whole number\n"
-        "::error file=policies/e.yaml::can not be read: No such file or directory\n"
+        "::error file=policies/a%2Cb%3Ac%25.yaml,line=2,title=gpuclass policy::no valid YAML:"
+        " expected the node content, but found '<stream end>'\n"
+        "::error file=policies/d.yaml,line=4,title=gpuclass policy::value:"
+        " x%25 is not a whole number\n"
+        "::error file=policies/e.yaml,line=1,title=gpuclass policy::can not be read:"
+        " No such file or directory\n"
         "policies: 1 pool, 1 class, 1 priority class: 3 faults; the documents are compared with"
         " one another once each can be read\n",
     )
@@ -109,7 +111,7 @@ def test_faults_are_objects_for_programs(policies: Path) -> None:
     ("output", "expected"),
     [
         ("text", "nope: no such folder\n"),
-        ("github", "::error::nope: no such folder\n"),
+        ("github", "::error title=gpuclass policy::nope: no such folder\n"),
         ("json", '{"error": "nope: no such folder"}\n'),
     ],
 )

@@ -14,6 +14,10 @@ def test_an_annotation_without_a_line_stands_at_the_first() -> None:
     assert annotation("warning", "a", 0, "x", "y") == "::warning file=a,line=1,title=gpuclass x::y"
 
 
+def test_an_annotation_without_a_file_has_no_place() -> None:
+    assert annotation("notice", "", 3, "x", "y") == "::notice title=gpuclass x::y"
+
+
 def test_a_fault_is_one_line_whatever_it_quotes() -> None:
     fault = Fault(source="a\nb", line=1, path="p", message="m\nn")
     assert place(fault) == r"a\nb:1: p: m\nn"

@@ -47,15 +47,7 @@ def _output(parser: argparse.ArgumentParser, *outputs: str) -> None:
     )
 
 
-def _review(parser: argparse.ArgumentParser) -> Run:
-    parser.add_argument(
-        "names",
-        nargs="+",
-        metavar="FILE|DIR|-",
-        help="manifests in YAML or JSON; a folder is read whole, - is standard input",
-    )
-    _policies(parser)
-    _output(parser, *OUTPUTS)
+def _applied(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--namespace",
@@ -69,6 +61,18 @@ def _review(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "--as-group", dest="groups", action="append", metavar="GROUP", help="a group of that user"
     )
+
+
+def _review(parser: argparse.ArgumentParser) -> Run:
+    parser.add_argument(
+        "names",
+        nargs="+",
+        metavar="FILE|DIR|-",
+        help="manifests in YAML or JSON; a folder is read whole, - is standard input",
+    )
+    _policies(parser)
+    _output(parser, *OUTPUTS)
+    _applied(parser)
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import judging, report, review  # noqa: PLC0415 # see above
@@ -117,6 +121,37 @@ def _lint(parser: argparse.ArgumentParser) -> Run:
         from webhook.cli import lint  # noqa: PLC0415 # see above
 
         return lint.run(args.policies, args.output, console.out)
+
+    return run
+
+
+def _diff(parser: argparse.ArgumentParser) -> Run:
+    for name, what in (("old", "as they are"), ("new", "as they would be")):
+        parser.add_argument(
+            name,
+            metavar=name.upper(),
+            help=f"the policies {what}: a folder, or one in a revision of Git (main:policies)",
+        )
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        default=[],
+        metavar="FILE|DIR|-",
+        help="manifests or cases to judge by both (default: the cases of NEW)",
+    )
+    _output(parser, *OUTPUTS)
+    _applied(parser)
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import diff, judging, report  # noqa: PLC0415 # see above
+
+        setting = diff.Setting(
+            old=args.old,
+            new=args.new,
+            namespace=args.namespace,
+            requester=judging.requester(args.user, args.groups),
+        )
+        return diff.run(args.workloads, setting, report.Output(args.output), console)
 
     return run
 
@@ -210,6 +245,14 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "gpuclass test policies/            # replays policies/cases/*.yaml\n\n"
         "exit codes: 0 all as expected, 1 some are not, 2 policies or cases can not be read",
         _test,
+    ),
+    "diff": (
+        "say what a change of policies would do to workloads",
+        "gpuclass diff main:policies policies/                    # to the policies' own cases\n"
+        "  gpuclass diff old/ new/ --workloads deploy/ jobs.yaml     # to manifests\n"
+        "  gpuclass diff -o github origin/main:policies policies/    # on a pull request\n\n"
+        "exit codes: 0 no workload is treated otherwise, 1 some are, 2 something can not be read",
+        _diff,
     ),
     "render": (
         "print the webhook configurations that the policies call for",

@@ -110,10 +110,10 @@ def parse(text: str, source: str) -> Iterator[Case | Fault]:
     documents, faults = kubectl_yaml.read(text, source)
     yield from faults
     for document in documents:
-        yield from _read(document, source)
+        yield from read(document, source)
 
 
-def _read(document: Located, source: str) -> Iterator[Case | Fault]:
+def read(document: Located, source: str) -> Iterator[Case | Fault]:
     """Read one case, or give everything that is wrong with its form."""
     unknown = tuple(_unknown(document, source))
     if unknown:

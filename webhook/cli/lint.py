@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
+from webhook.cli.report import annotation
 from webhook.core.errors import Fault, OperatorError
 from webhook.core.policy.check import check
 from webhook.core.policy.documents import Document
@@ -74,7 +75,8 @@ def _render(faults: Sequence[Fault], summary: str, output: str) -> str:
 def _refuse(message: str, output: str) -> str:
     if output == "json":
         return f"{json.dumps({'error': message})}\n"
-    return f"::error::{_escape(message)}\n" if output == "github" else f"{message}\n"
+    shown = annotation("error", "", 0, "policy", message) if output == "github" else message
+    return f"{shown}\n"
 
 
 def _line(fault: Fault) -> str:
@@ -82,12 +84,5 @@ def _line(fault: Fault) -> str:
 
 
 def _annotate(fault: Fault) -> str:
-    """Give a workflow command; its properties need more escaping than its message."""
-    file = _escape(fault.source).replace(":", "%3A").replace(",", "%2C")
-    line = f",line={fault.line}" if fault.line else ""
     message = f"{fault.path}: {fault.message}" if fault.path else fault.message
-    return f"::{fault.severity} file={file}{line}::{_escape(message)}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return annotation(fault.severity, fault.source, fault.line, "policy", message)

@@ -156,8 +156,12 @@ def _github(findings: Sequence[Finding], faults: Sequence[Fault], console: Conso
 
 
 def annotation(level: str, source: str, line: int, title: str, message: str) -> str:
-    """Write a workflow command (docs.github.com, workflow commands): level error or warning."""
-    properties = {"file": source, "line": str(line or 1), "title": f"gpuclass {title}"}
+    """Write a workflow command (docs.github.com, workflow commands).
+
+    `level` is error, warning or notice; without a `source` it stands at no file.
+    """
+    place = {"file": source, "line": str(line or 1)} if source else {}
+    properties = {**place, "title": f"gpuclass {title}"}
     written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{level} {written}::{_data(message)}"
 
