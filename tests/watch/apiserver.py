@@ -49,7 +49,7 @@ def answer(value: object, status: int = 200, **headers: str) -> Answer:
 
 
 class ApiServer:
-    """The server: give it answers, read what it was `asked`; without an answer it is silent."""
+    """The server: give it answers, read what it was `asked`; out of answers it is out of order."""
 
     def __init__(self, *answers: Answer) -> None:
         self.asked: list[Asked] = []
@@ -88,7 +88,12 @@ class ApiServer:
     def next(self, asked: Asked) -> Answer:
         """Take the next answer."""
         self.asked.append(asked)
-        return self._answers.pop(0) if self._answers else Answer(end=End.SILENT)
+        return self._answers.pop(0) if self._answers else Answer(status=500)
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether it is out of answers."""
+        return not self._answers
 
     def wait(self) -> None:
         """Wait until the end of the server."""

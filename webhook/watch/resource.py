@@ -1,0 +1,35 @@
+"""What is watched, and what a watch goes through."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from webhook.watch.failure import Reason
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource(Generic[T]):
+    """What to watch, and what to keep of an object's JSON.
+
+    `name` is the resource's in RBAC and in metrics. `read` raises msgspec.DecodeError for what no
+    API server has. An optional resource holds nothing up where the API server does not serve it.
+    """
+
+    name: str
+    path: str
+    read: Callable[[msgspec.Raw], T]
+    is_optional: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """What a watch went through so far; `heard` is by the monotonic clock, None: never."""
+
+    heard: float | None = None
+    lists: int = 0
+    watches: int = 0
+    failures: dict[Reason, int] = field(default_factory=lambda: dict.fromkeys(Reason, 0))
