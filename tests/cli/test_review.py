@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shipped import POLICIES
+from tests.cli.reviewing import Review
 from webhook.cli.main import main
 
 REFUSED = """\
@@ -37,31 +37,6 @@ MESSAGE = (
     "but the pod asks for no GPU; drop it, ask for a GPU, or have its namespace exempted "
     "(GPUPolicy spec.exempt)"
 )
-
-
-@pytest.fixture
-def review(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> "Review":
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NO_COLOR", "1")
-    return Review(capsys)
-
-
-class Review:
-    """Runs the command on files, and gives exit code, answer and complaints."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-
-    def __call__(self, *arguments: str, **files: str) -> tuple[int, list[str], list[str]]:
-        """Write the files, review them."""
-        for name, text in files.items():
-            Path(f"{name}.yaml").write_text(text)
-        names = [f"{name}.yaml" for name in files]
-        code = main(["review", "--policies", str(POLICIES), *arguments, *names])
-        captured = self.capsys.readouterr()
-        return code, captured.out.splitlines(), captured.err.splitlines()
 
 
 def test_people_see_verdict_reasons_places_and_a_summary(review: Review) -> None:

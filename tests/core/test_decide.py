@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tests.core.given import (
     Json,
+    admitted,
     assert_untouched,
     cpu_pod,
     gpu_pod,
@@ -87,11 +88,51 @@ def test_warn_injects_and_says_what_would_be_refused() -> None:
     assert warning.startswith('spec.nodeSelector["gpu-type"]: gpu-type=training selects nodes')
 
 
-def test_audit_changes_and_refuses_nothing_but_names_the_rules() -> None:
+def test_audit_changes_and_refuses_nothing_but_says_what_would_be() -> None:
     by = given("mode: Audit")
-    assert assert_untouched(FAULTY, by).rules == ("priority",)
-    assert assert_untouched(AIMING, by).warnings == ()
-    assert assert_untouched(gpu_pod("training"), by).gpu_class == "training"
+    faulty = assert_untouched(FAULTY, by)
+    assert (faulty.rules, faulty.warnings) == ((), ())
+    assert faulty.would_change == ("placement", "tolerations")
+    assert [(each.rule, each.path) for each in faulty.would_refuse] == [
+        ("priority", "spec.priorityClassName")
+    ]
+    (found,) = assert_untouched(AIMING, by).would_refuse
+    assert found.message.startswith("gpu-type=training selects nodes of pool training, but the pod")
+    decision = assert_untouched(gpu_pod("training"), by)
+    assert (decision.gpu_class, decision.would_refuse) == ("training", ())
+    assert decision.would_change == ("priority", "placement", "tolerations")
+
+
+STEERED = cpu_pod(tolerations=[{"operator": "Exists"}])
+MEMBER = cpu_pod({"gpu-class": "training", "gpuclass.io/member": "true"})
+
+
+@pytest.mark.parametrize(
+    ("document", "rule"), [(STEERED, "steering"), (MEMBER, "member")], ids=["steered", "member"]
+)
+def test_audit_says_that_a_cpu_pod_would_be_changed(document: Json, rule: str) -> None:
+    assert mutate(document, given("mode: Enforce")).rules == (rule,)
+    assert assert_untouched(document, given("mode: Audit")).would_change == (rule,)
+    assert assert_untouched(document, given(f'rules: {{{rule}: "Off"}}')).would_change == ()
+
+
+def test_audit_says_that_an_annotation_would_be_carried() -> None:
+    document = {
+        "metadata": {"name": "d", "annotations": {"gpu-class": "training"}},
+        "spec": {"template": gpu_pod()},
+    }
+    sent = request(document, kind="Deployment")
+    assert mutate(sent, given("mode: Audit")).would_change == ("workload",)
+    assert mutate(sent, given("mode: Audit")).patch == ()
+    assert mutate(sent, given("mode: Enforce")).would_change == ()
+
+
+def test_audit_says_that_what_was_injected_would_be_put_back() -> None:
+    plain = gpu_pod("training", tolerations=[{"key": "mine", "operator": "Exists"}])
+    sent = request(plain, old=admitted(plain))
+    assert mutate(sent, given("mode: Enforce")).rules == ("restore",)
+    assert mutate(sent, given("rules: {restore: Audit}")).would_change == ("restore",)
+    assert mutate(sent, given("rules: {restore: Audit}")).patch == ()
 
 
 def test_off_looks_at_nothing() -> None:
@@ -102,8 +143,8 @@ def test_off_looks_at_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "allowed", "warned"),
-    [("Enforce", False, 0), ("Warn", True, 1), ("Audit", True, 0), ('"Off"', True, 0)],
+    ("mode", "allowed", "warned", "audited"),
+    [("Enforce", False, 0, 0), ("Warn", True, 1, 0), ("Audit", True, 0, 1), ('"Off"', True, 0, 0)],
 )
 @pytest.mark.parametrize(
     ("rule", "document"),
@@ -117,11 +158,13 @@ def test_off_looks_at_nothing() -> None:
     ids=["cpu-target", "node-name", "class", "priority", "contradiction"],
 )
 def test_rule_has_its_own_mode(
-    mode: str, rule: str, document: Json, *, allowed: bool, warned: int
+    mode: str, rule: str, document: Json, *, allowed: bool, warned: int, audited: int
 ) -> None:
     decision = mutate(document, given(f"rules: {{{rule}: {mode}}}"))
-    assert (decision.allowed, len(decision.warnings)) == (allowed, warned)
-    assert rule in decision.rules
+    found = (decision.allowed, len(decision.warnings), len(decision.would_refuse))
+    assert found == (allowed, warned, audited)
+    assert {each.rule for each in decision.would_refuse} <= {rule}
+    assert (rule in decision.rules) == (mode in {"Enforce", "Warn"})
 
 
 def test_rule_may_be_enforced_where_the_rest_only_warns() -> None:

@@ -9,7 +9,7 @@ from tests.core.given import Json
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.errors import RequestError
 from webhook.core.patch import Operation
-from webhook.core.review import WARNINGS_LENGTH, bounded, message, read, write
+from webhook.core.review import AUDIT_LENGTH, WARNINGS_LENGTH, bounded, message, read, write
 
 REVIEW: Json = {
     "apiVersion": "admission.k8s.io/v1",
@@ -152,3 +152,30 @@ def test_warnings_end_where_the_api_server_would_cut() -> None:
     warnings = [letter * 1000 for letter in "abcde"]
     assert list(bounded(warnings)) == warnings[:4]
     assert sum(map(len, bounded([*warnings[:4], "x" * (WARNINGS_LENGTH - 4000)]))) == 4096
+
+
+def test_what_audit_found_goes_to_the_audit_log_by_keys_without_a_slash() -> None:
+    decision = Decision(
+        verdict=Verdict.ALLOW,
+        reason="",
+        gpu_class="training",
+        would_change=("placement", "tolerations"),
+        would_refuse=(ONE, TWO),
+    )
+    response = msgspec.json.decode(write("u", decision))["response"]
+    found = response.pop("auditAnnotations")
+    assert response == {"uid": "u", "allowed": True}
+    assert found == {
+        "class": "training",
+        "would-change": "placement, tolerations",
+        "would-refuse": f"{ONE.path}: {ONE.message} (rule {ONE.rule}); "
+        f"{TWO.path}: {TWO.message} (rule {TWO.rule})",
+    }
+    assert not any("/" in key for key in found)
+
+
+def test_audit_annotation_is_bounded_and_left_out_where_it_says_nothing() -> None:
+    long = Violation(rule="r", path="p", message="x" * 5000)
+    decision = Decision(verdict=Verdict.ALLOW, reason="", would_refuse=(long,))
+    found = msgspec.json.decode(write("u", decision))["response"]["auditAnnotations"]
+    assert {key: len(value) for key, value in found.items()} == {"would-refuse": AUDIT_LENGTH}

@@ -5,9 +5,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from tests.serve import reviews
-from webhook.core.decision import Decision
+from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.subject.case import Stage
 from webhook.process import logs
 from webhook.serve import answer as answers
@@ -134,3 +135,37 @@ def test_every_name_is_ours_and_every_counter_begins_at_zero() -> None:
     assert all(name.startswith(("gpuclass_", "process_")) for name in names)
     assert value(metrics, "gpuclass_failed_reviews_total", reason="timeout") == 0
     assert b"_created" not in metrics.render()
+
+
+AUDITED = Decision(
+    verdict=Verdict.ALLOW,
+    reason="",
+    would_change=("placement", "tolerations"),
+    would_refuse=(
+        Violation(rule="priority", path="spec.priorityClassName", message="a"),
+        Violation(rule="priority", path="spec.priority", message="b"),
+    ),
+)
+
+
+def test_what_audit_found_is_a_line_and_counted_by_rule_and_effect() -> None:
+    answer = replace(an_answer("untouched"), decision=AUDITED)
+    metrics, (line,) = record(answer)
+    written = json.loads(line)
+    assert written["message"] == "mutate allow"
+    assert written["would_change"] == ["placement", "tolerations"]
+    assert written["would_refuse"] == [
+        "priority: spec.priorityClassName",
+        "priority: spec.priority",
+    ]
+    name, common = "gpuclass_audited_decisions_total", {"stage": "mutate", "dry_run": "false"}
+    found = {
+        (rule, effect): value(metrics, name, rule=rule, effect=effect, **common)
+        for rule in ("placement", "tolerations", "priority")
+        for effect in ("change", "refuse")
+    }
+    assert {key for key, count in found.items() if count == 1} == {
+        ("placement", "change"),
+        ("tolerations", "change"),
+        ("priority", "refuse"),
+    }

@@ -11,9 +11,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from webhook.cli import fields, kubectl_yaml, manifests, sources
+from webhook.cli import fields, kubectl_yaml, manifests, sources, surroundings
 from webhook.cli.judging import Requester, requester
 from webhook.cli.manifests import Manifest
+from webhook.core.cluster import UNKNOWN, Cluster
 from webhook.core.decision import Verdict
 from webhook.core.errors import Fault, OperatorError
 from webhook.core.policy.located import Located
@@ -70,6 +71,7 @@ class _Written(_Part, frozen=True):
     expected: Expected | list[Expected]
     request: Sender = Sender()
     old: object = None
+    given: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A case: its place, what it shows and why that matters, and its objects in order."""
+    """A case: its place, what it shows and why that matters, and its objects in order.
+
+    `cluster` is what the objects under `given` say, which exist before.
+    """
 
     source: str
     line: int
@@ -91,6 +96,7 @@ class Case:
     why: str
     requester: Requester
     steps: tuple[Step, ...]
+    cluster: Cluster = UNKNOWN
 
 
 def load(policies: Path) -> Iterator[Case | Fault]:
@@ -126,7 +132,10 @@ def read(document: Located, source: str) -> Iterator[Case | Fault]:
         return
     found = list(_objects(document, "input", source, written.request.namespace))
     before = list(_objects(document, "old", source, written.request.namespace))
-    faults = [each for each in (*found, *before) if isinstance(each, Fault)]
+    given = list(_objects(document, "given", source, written.request.namespace))
+    faults = [each for each in (*found, *before, *given) if isinstance(each, Fault)]
+    cluster, unread = surroundings.find(each for each in given if isinstance(each, Manifest))
+    faults.extend(unread)
     inputs = [each for each in found if isinstance(each, Manifest)]
     olds = [each for each in before if isinstance(each, Manifest)]
     expected = written.expected if isinstance(written.expected, list) else [written.expected]
@@ -145,6 +154,7 @@ def read(document: Located, source: str) -> Iterator[Case | Fault]:
         why=written.why,
         requester=requester(written.request.user, written.request.groups),
         steps=tuple(Step(manifest=new, old=old, expected=each) for new, old, each in steps),
+        cluster=cluster,
     )
 
 

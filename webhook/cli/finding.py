@@ -16,6 +16,7 @@ class Finding:
     inject if its pods would be changed, propagate if only the object itself would be. `patch`
     applies to the object as written, `pod_patch` to `pod`: its patched pod template as a pod (both
     are None for a kind without one). Paths of violations are those of the object.
+    `would_change` and `would_refuse` are what rules in mode Audit would have done.
     """
 
     manifest: Manifest
@@ -27,6 +28,8 @@ class Finding:
     pod_patch: tuple[Operation, ...] | None = None
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
+    would_change: tuple[str, ...] = ()
+    would_refuse: tuple[Violation, ...] = ()
 
     @property
     def after(self) -> JSON:

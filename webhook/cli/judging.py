@@ -104,8 +104,10 @@ def _pod_finding(manifest: Manifest, seen: Request, decision: Decision, policy: 
     A new pod would still lack what plug-ins of the API server add between the two webhooks.
     """
     violations, warnings = decision.violations, decision.warnings
+    audited = decision.would_refuse
     if seen.operation == "UPDATE":
         validated = decide(seen, policy, Stage.VALIDATE)
+        audited = (*audited, *validated.would_refuse)
         violations, warnings = (
             (*violations, *validated.violations),
             (*warnings, *validated.warnings),
@@ -118,6 +120,8 @@ def _pod_finding(manifest: Manifest, seen: Request, decision: Decision, policy: 
         patch=() if violations else decision.patch,
         violations=_unique(violations),
         warnings=tuple(dict.fromkeys(warnings)),
+        would_change=decision.would_change,
+        would_refuse=_unique(audited),
     )
 
 
@@ -130,10 +134,7 @@ def _workload_finding(
     pods = decide_pod(pod_request, policy, Stage.MUTATE)
     validated = decide(seen, policy, Stage.VALIDATE)
     place = ".".join(row.template)
-    of_pods = tuple(
-        Violation(rule=each.rule, path=f"{place}.{each.path}", message=each.message)
-        for each in pods.violations
-    )
+    of_pods = _placed(pods.violations, place)
     violations = _unique((*decision.violations, *of_pods))
     told = {f"its pods would be refused: {each.path}: {each.message}" for each in of_pods}
     inject = () if decision.violations else pods.patch
@@ -153,6 +154,16 @@ def _workload_finding(
                 each for each in (*decision.warnings, *validated.warnings) if each not in told
             )
         ),
+        would_change=(*decision.would_change, *pods.would_change),
+        would_refuse=_unique((*decision.would_refuse, *_placed(pods.would_refuse, place))),
+    )
+
+
+def _placed(violations: Iterable[Violation], place: str) -> tuple[Violation, ...]:
+    """Give what is said of pods as what it is of their template."""
+    return tuple(
+        Violation(rule=each.rule, path=f"{place}.{each.path}", message=each.message)
+        for each in violations
     )
 
 

@@ -35,8 +35,9 @@ class Outcome:
 def replay(case: Case, policy: Policy) -> tuple[Outcome, ...] | Fault:
     """Judge the objects of a case and compare; a fault where one can not be read."""
     outcomes: list[Outcome] = []
+    knowing = policy.knowing(case.cluster)
     for step in case.steps:
-        finding = judge(step.manifest, policy, case.requester, step.old)
+        finding = judge(step.manifest, knowing, case.requester, step.old)
         if isinstance(finding, Fault):
             return finding
         differences = tuple(compare(step.expected, finding))

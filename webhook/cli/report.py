@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -10,8 +10,9 @@ import msgspec
 from webhook.cli import diffs, fields
 from webhook.cli.console import Console, Ink, printable
 from webhook.cli.finding import Finding
+from webhook.cli.manifests import Manifest
 from webhook.core import workload
-from webhook.core.decision import Verdict
+from webhook.core.decision import Verdict, Violation
 from webhook.core.errors import Fault
 
 
@@ -81,11 +82,21 @@ def _text_finding(finding: Finding, console: Console) -> None:
         console.print(f"  {console.paint('refused', Ink.RED)} {text}")
     for warning in finding.warnings:
         console.print(f"  {console.paint('warning', Ink.YELLOW)} {printable(warning)}")
+    for text in _audited(finding):
+        console.print(f"  {console.paint('audit', Ink.CYAN)} {printable(text)}")
     for lines in diffs.diffs(finding):
         console.print()
         for text in lines:
             console.print(diffs.paint(text, console))
     console.print()
+
+
+def _audited(finding: Finding) -> Iterator[str]:
+    """Say what rules in mode Audit would have done."""
+    if finding.would_change:
+        yield f"would be changed by {', '.join(finding.would_change)}"
+    for each in finding.would_refuse:
+        yield f"would be refused: {each.path}: {each.message} (rule {each.rule})"
 
 
 def _summary(findings: Sequence[Finding], faults: Sequence[Fault]) -> str:
@@ -126,17 +137,24 @@ def entry(finding: Finding) -> dict[str, object]:
     }
     if finding.pod_patch is not None:
         fields_["pod_patch"] = msgspec.to_builtins(finding.pod_patch)
-    fields_["violations"] = [
+    fields_["violations"] = _violations(manifest, finding.violations)
+    fields_["warnings"] = list(finding.warnings)
+    if finding.would_change or finding.would_refuse:
+        fields_["would_change"] = list(finding.would_change)
+        fields_["would_refuse"] = _violations(manifest, finding.would_refuse)
+    return fields_
+
+
+def _violations(manifest: Manifest, violations: Iterable[Violation]) -> list[dict[str, object]]:
+    return [
         {
             "rule": each.rule,
             "path": each.path,
             "message": each.message,
             "line": manifest.line_of(each.path),
         }
-        for each in finding.violations
+        for each in violations
     ]
-    fields_["warnings"] = list(finding.warnings)
-    return fields_
 
 
 def _github(findings: Sequence[Finding], faults: Sequence[Fault], console: Console) -> None:
@@ -146,6 +164,10 @@ def _github(findings: Sequence[Finding], faults: Sequence[Fault], console: Conso
             line = manifest.line_of(each.path)
             message = f"{called(finding)}: {each.path}: {each.message}"
             console.print(annotation("error", manifest.source, line, each.rule, message))
+        for audited in finding.would_refuse:
+            line = manifest.line_of(audited.path)
+            message = f"{called(finding)}: would be refused: {audited.path}: {audited.message}"
+            console.print(annotation("notice", manifest.source, line, audited.rule, message))
         for warning in finding.warnings:
             line = manifest.line_of(fields.leading(warning))
             message = f"{called(finding)}: {warning}"

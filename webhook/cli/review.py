@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from webhook.cli import manifests
+from webhook.cli import manifests, surroundings
 from webhook.cli.console import Console
 from webhook.cli.finding import Finding
 from webhook.cli.judging import Requester, judge
-from webhook.cli.manifests import DEFAULT_NAMESPACE
+from webhook.cli.manifests import DEFAULT_NAMESPACE, Manifest
 from webhook.cli.report import Output, report
 from webhook.core.decision import Verdict
 from webhook.core.errors import Fault
@@ -28,9 +28,12 @@ class Setting:
 def run(names: list[str], setting: Setting, output: Output, console: Console) -> int:
     """Judge files, folders and standard input; report, and give the exit code."""
     policy = policies.load(setting.policies)
+    given = list(manifests.read(names, console.stdin, setting.namespace))
+    cluster, unread = surroundings.find(each for each in given if isinstance(each, Manifest))
+    policy = policy.knowing(cluster)
     findings: list[Finding] = []
-    faults: list[Fault] = []
-    for each in manifests.read(names, console.stdin, setting.namespace):
+    faults: list[Fault] = [*unread]
+    for each in given:
         found = each if isinstance(each, Fault) else judge(each, policy, setting.requester)
         if isinstance(found, Fault):
             faults.append(found)

@@ -53,7 +53,8 @@ def decide_pod(request: Request, policy: Policy, stage: Stage) -> Decision:
 def _judge_pod(case: Case) -> Decision:
     if case.request.operation == "UPDATE":
         return pod_update.judge(case, _decode_pod(case.request.old_object))
-    asked = case.policy.resources.asked(case.pod)
+    policy = case.policy
+    asked = policy.resources.asked(case.pod, case.request.namespace, policy.cluster)
     if asked.need is Need.GPU:
         return gpu_pod.judge(case)
     if asked.need is Need.NOTHING:

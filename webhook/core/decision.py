@@ -34,7 +34,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The whole answer. `patch` applies to the object as it was sent.
 
     `gpu_class` is the class that the pod got (None: no class concerned it), `reason` says in a
-    phrase why, `rules` names the rules that changed, refused or warned.
+    phrase why, `rules` names the rules that changed, refused or warned. `would_change` names the
+    rules in mode Audit that would have changed it, `would_refuse` says what such rules found.
     """
 
     verdict: Verdict
@@ -44,6 +45,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    would_change: tuple[str, ...] = ()
+    would_refuse: tuple[Violation, ...] = ()
 
     @property
     def allowed(self) -> bool:

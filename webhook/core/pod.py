@@ -93,6 +93,14 @@ class Container(_Object, frozen=True):
     resources: ResourceRequirements | None = None
 
 
+class PodResourceClaim(_Object, frozen=True):
+    """core/v1 PodResourceClaim: a ResourceClaim, or the template of one, by its name."""
+
+    name: str = ""
+    resource_claim_name: str | None = None
+    resource_claim_template_name: str | None = None
+
+
 class PodSpec(_Object, frozen=True):
     """core/v1 PodSpec: what decides where a pod may run."""
 
@@ -102,7 +110,7 @@ class PodSpec(_Object, frozen=True):
     tolerations: tuple[Toleration, ...] | None = None
     containers: tuple[Container, ...] | None = None
     init_containers: tuple[Container, ...] | None = None
-    resource_claims: tuple[object, ...] | None = None
+    resource_claims: tuple[PodResourceClaim, ...] | None = None
     priority_class_name: str | None = None
     priority: int | None = None
     preemption_policy: str | None = None

@@ -23,6 +23,8 @@ WARNING_LENGTH = 120
 """Characters of one warning that the API advises; longer ones may be cut."""
 WARNINGS_LENGTH = 4096
 """Characters of all warnings together that the API server passes on."""
+AUDIT_LENGTH = 1024
+"""Characters of one audit annotation of ours: an event in the audit log is bounded too."""
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
@@ -104,7 +106,23 @@ def write(uid: str, decision: Decision) -> bytes:
         response["patch"] = binascii.b2a_base64(_encode(decision.patch), newline=False).decode()
     if decision.warnings:
         response["warnings"] = list(bounded(decision.warnings))
+    if decision.would_change or decision.would_refuse:
+        response["auditAnnotations"] = audit_annotations(decision)
     return _encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})
+
+
+def audit_annotations(decision: Decision) -> dict[str, str]:
+    """Give what rules in mode Audit would have done, for the API server's audit log.
+
+    The API server puts the webhook entry's name and a slash before each key.
+    """
+    refusals = "; ".join(f"{v.path}: {v.message} (rule {v.rule})" for v in decision.would_refuse)
+    found = {
+        "class": decision.gpu_class or "",
+        "would-change": ", ".join(decision.would_change),
+        "would-refuse": refusals,
+    }
+    return {key: value[:AUDIT_LENGTH] for key, value in found.items() if value}
 
 
 def message(decision: Decision) -> str:

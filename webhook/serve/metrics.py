@@ -64,6 +64,12 @@ class Metrics:
             ["stage", "rule", "verdict"],
             registry=registry,
         )
+        self.audited = Counter(
+            "gpuclass_audited_decisions_total",
+            "Decisions that a rule in mode Audit would have changed or refused.",
+            ["stage", "rule", "effect", "dry_run"],
+            registry=registry,
+        )
         self.failures = Counter(
             "gpuclass_failed_reviews_total",
             "Reviews that got no decision.",
@@ -151,6 +157,11 @@ class Metrics:
         child.inc()
         for rule in decision.rules:
             self._count_rule((stage, rule, decision.verdict))
+        dry_run = _word(request.dry_run)
+        for rule in decision.would_change:
+            self.audited.labels(stage, rule, "change", dry_run).inc()
+        for rule in {each.rule for each in decision.would_refuse}:
+            self.audited.labels(stage, rule, "refuse", dry_run).inc()
 
     def _count_rule(self, key: tuple[Stage, str, Verdict]) -> None:
         child = self._rule.get(key)

@@ -42,7 +42,7 @@ class Observer:
             self._record_failure(stage, answer)
             return
         self._metrics.count_decision(stage, request, decision, policy, answer.seconds)
-        if self._is_info and (decision.verdict not in _UNCHANGED or decision.warnings):
+        if self._is_info and _is_telling(decision):
             self._write(stage, request, decision, answer.seconds)
 
     def _record_failure(self, stage: Stage, answer: Answer) -> None:
@@ -79,4 +79,22 @@ class Observer:
             "milliseconds": round(seconds * 1000, 3),
             "dry_run": request.dry_run is True,
         }
-        self._writer.write(self._render(event))
+        self._writer.write(self._render({**event, **_audited(decision)}))
+
+
+def _audited(decision: Decision) -> dict[str, object]:
+    """Give what rules in mode Audit would have done; nothing where none would."""
+    if not decision.would_change and not decision.would_refuse:
+        return {}
+    refused = [f"{each.rule}: {each.path}" for each in decision.would_refuse]
+    return {"would_change": decision.would_change, "would_refuse": refused}
+
+
+def _is_telling(decision: Decision) -> bool:
+    """Tell whether something came of a decision, or would have."""
+    return bool(
+        decision.verdict not in _UNCHANGED
+        or decision.warnings
+        or decision.would_change
+        or decision.would_refuse
+    )

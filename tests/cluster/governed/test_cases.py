@@ -17,6 +17,7 @@ from webhook.cli.cases import Case
 from webhook.cli.finding import Finding
 from webhook.cli.judging import requester
 from webhook.cli.replay import replay
+from webhook.core.cluster import UNKNOWN
 from webhook.core.errors import Fault
 from webhook.core.policy.policy import Policy
 from webhook.core.workload import KINDS
@@ -35,7 +36,12 @@ def loaded() -> list[Case]:
 
 
 def is_new(case: Case) -> bool:
-    return case.requester == requester() and all(step.old is None for step in case.steps)
+    """Tell whether anybody may send it, to an API server where nothing exists before."""
+    return (
+        case.requester == requester()
+        and case.cluster == UNKNOWN
+        and all(step.old is None for step in case.steps)
+    )
 
 
 def findings(case: Case, policy: Policy) -> list[Finding]:

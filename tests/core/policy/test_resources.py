@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.given import Json, cpu_pod, pod
+from webhook.core.cluster import Cluster
 from webhook.core.policy.resources import Asked, GPUResources, Need
 
 RESOURCES = GPUResources(
@@ -97,3 +98,63 @@ def test_resource_claim_is_unknown() -> None:
 )
 def test_what_can_carry_no_gpu_asks_for_nothing(document: Json) -> None:
     assert asked(document) == Asked(need=Need.NOTHING)
+
+
+CLUSTER = Cluster(
+    claims={
+        ("team-a", "gpu"): frozenset({"gpu.nvidia.com"}),
+        ("team-a", "nic"): frozenset({"nic.example.com"}),
+        ("team-a", "watching"): frozenset(),
+    },
+    claim_templates={("team-a", "gpu"): frozenset({"nic.example.com", "gpu.nvidia.com"})},
+    extended_resources={"example.com/gpu": "gpu.nvidia.com", "example.com/nic": "nic.example.com"},
+)
+A_GPU = Asked(need=Need.GPU, name="gpu.nvidia.com")
+
+
+def claiming(*claims: Json) -> Json:
+    return cpu_pod(resourceClaims=[{"name": f"c{i}", **each} for i, each in enumerate(claims)])
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ([{"resourceClaimName": "gpu"}], A_GPU),
+        ([{"resourceClaimTemplateName": "gpu"}], A_GPU),
+        ([{"resourceClaimName": "nic"}, {"resourceClaimName": "gpu"}], A_GPU),
+        ([{"resourceClaimName": "late"}, {"resourceClaimName": "gpu"}], A_GPU),
+        ([{"resourceClaimName": "nic"}], Asked(need=Need.NOTHING)),
+        ([{"resourceClaimName": "watching"}], Asked(need=Need.NOTHING)),
+        ([{"resourceClaimName": "late"}], Asked(need=Need.UNKNOWN)),
+        ([{"resourceClaimTemplateName": "nic"}], Asked(need=Need.UNKNOWN)),
+        ([{}], Asked(need=Need.UNKNOWN)),
+    ],
+    ids=[
+        "claim",
+        "template",
+        "second-of-two",
+        "beside-an-unknown-one",
+        "other-device",
+        "admin-access",
+        "unknown-claim",
+        "unknown-template",
+        "names-neither",
+    ],
+)
+def test_claim_asks_for_what_its_device_class_is(claims: list[Json], expected: Asked) -> None:
+    assert RESOURCES.asked(pod(claiming(*claims)), "team-a", CLUSTER) == expected
+
+
+def test_claim_of_the_same_name_in_another_namespace_is_another() -> None:
+    document = pod(claiming({"resourceClaimName": "gpu"}))
+    assert RESOURCES.asked(document, "team-b", CLUSTER).need is Need.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "need"), [("example.com/gpu", Need.GPU), ("example.com/nic", Need.NOTHING)]
+)
+def test_name_that_a_device_class_chose_means_what_the_class_is(name: str, need: Need) -> None:
+    document = pod(asking({name: 1}))
+    assert RESOURCES.asked(document, "team-a", CLUSTER).need is need
+    assert RESOURCES.asked(document).need is Need.NOTHING
+    assert RESOURCES.of_device_classes(CLUSTER) == ("example.com/gpu",)

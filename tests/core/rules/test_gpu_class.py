@@ -4,6 +4,7 @@ import pytest
 
 from tests.core.given import (
     Json,
+    admitted,
     gpu_class,
     gpu_pod,
     mutate,
@@ -11,8 +12,11 @@ from tests.core.given import (
     pool,
     refusals,
     request,
+    shipped,
     validate,
 )
+from webhook.core.cluster import Cluster
+from webhook.core.policy.policy import Policy
 
 ANNOTATION = 'metadata.annotations["gpu-class"]'
 CLASSES = "development, general, production, training"
@@ -115,3 +119,49 @@ def test_labels_and_the_stamp_name_no_class() -> None:
     document = gpu_pod(None, {"gpuclass.io/injected": '{"class":"production"}'})
     document["metadata"]["labels"] = {"gpuclass.io/class": "production", "gpu-class": "training"}
     assert mutate(document).gpu_class == "general"
+
+
+def in_namespace(named: str, by: Policy | None = None) -> Policy:
+    return (by or shipped()).knowing(Cluster(namespaces={"team-a": {"gpu-class": named}}))
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "reason"),
+    [
+        (gpu_pod(), "training", "class training, from the annotation gpu-class of its namespace"),
+        (gpu_pod("production"), "production", "class production, from its annotation gpu-class"),
+    ],
+    ids=["names-none", "names-one-itself"],
+)
+def test_namespace_names_the_class_of_pods_that_name_none(
+    document: Json, name: str, reason: str
+) -> None:
+    decision = mutate(document, in_namespace("training"))
+    assert (decision.gpu_class, decision.reason) == (name, reason)
+
+
+def test_class_that_a_namespace_names_and_that_can_not_be_had_is_refused_there() -> None:
+    assert refusals(mutate(gpu_pod(), in_namespace("trainng"))) == [
+        (
+            "class",
+            "metadata.namespace",
+            "namespace team-a is annotated gpu-class=trainng, but there is no class "
+            f'"trainng"; did you mean training? Classes: {CLASSES}',
+        )
+    ]
+    (refused,) = refusals(mutate(gpu_pod(), in_namespace("closed", LIMITED)))
+    assert refused[2].startswith("namespace team-a is annotated gpu-class=closed, but class closed")
+
+
+@pytest.mark.parametrize("meanwhile", ["production", "nothing"])
+def test_namespace_that_changes_its_class_refuses_no_pod_on_its_way(meanwhile: str) -> None:
+    stored = admitted(gpu_pod(), in_namespace("training"))
+    decision = validate(stored, in_namespace(meanwhile))
+    assert refusals(decision) == []
+    assert decision.reason == "class training, injected before"
+
+
+def test_forged_stamp_gains_no_class_that_may_not_be_had() -> None:
+    stamp = '{"class":"closed","revision":"x"}'
+    forged = gpu_pod(None, {"gpuclass.io/injected": stamp}, priority=0)
+    assert validate(forged, LIMITED).gpu_class == "teams"

@@ -138,7 +138,7 @@ def test_name_that_no_list_has_is_left_alone_with_a_warning() -> None:
 def test_resource_claim_is_left_alone_without_a_word() -> None:
     document = cpu_pod(resourceClaims=[{"name": "x"}], tolerations=[{"operator": "Exists"}])
     decision = assert_untouched(document)
-    assert decision.reason == "asks for a device by a ResourceClaim"
+    assert decision.reason == "asks for a device by a ResourceClaim that is not known"
     assert decision.warnings == ()
 
 

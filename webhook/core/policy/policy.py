@@ -6,12 +6,14 @@ review costs therefore does not grow with the number of classes and pools.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
 import msgspec
 
+from webhook.core import cluster as observed
+from webhook.core.cluster import Cluster
 from webhook.core.errors import PolicyError
 from webhook.core.policy.check import check
 from webhook.core.policy.documents import (
@@ -25,7 +27,7 @@ from webhook.core.policy.documents import (
     PriorityClass,
     Taint,
 )
-from webhook.core.policy.globs import is_match
+from webhook.core.policy.membership import pools_of
 from webhook.core.policy.plan import ClassPlan, Requirements, own_labels, plan, steering
 from webhook.core.policy.resources import GPUResources
 
@@ -53,7 +55,8 @@ class Policy:
 
     `modes` gives the mode of each rule, `writing` the rules that may change an object, `taints`
     the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
-    `steering` the requirements that keep a pod off every pool.
+    `steering` the requirements that keep a pod off every pool. `cluster` is what the API server
+    says besides; it is no part of the revision.
     """
 
     revision: str
@@ -72,12 +75,20 @@ class Policy:
     steering: Requirements
     priority_classes: Mapping[str, PriorityClass]
     global_default: str | None
+    cluster: Cluster = observed.UNKNOWN
+
+    def knowing(self, cluster: Cluster) -> "Policy":
+        """Give the same policy with what the API server says now."""
+        return replace(self, cluster=cluster)
 
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
-        """Give the pools that claim a node by its name."""
-        return tuple(
-            pool for pool in self.pools if any(is_match(glob, name) for glob in pool.claims.names)
-        )
+        """Give the pool of a node, by its name alone where the node is not known."""
+        return pools_of(name, self.cluster.nodes.get(name), self.pools)
+
+    @property
+    def is_enforcing(self) -> bool:
+        """Tell whether any rule refuses; where none does, an outage may not either."""
+        return Mode.ENFORCE in self.modes.values()
 
 
 def compile_policy(documents: Sequence[Document]) -> Policy:

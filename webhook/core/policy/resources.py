@@ -2,15 +2,17 @@
 
 Extended resources stand in limits or requests of containers and init containers (sidecars are
 init containers); ephemeral containers and pod-level resources never carry them (core/v1,
-KEP-2837). Names may be globs (`nvidia.com/mig-*`); KEP-5004 adds a name for each DeviceClass.
+KEP-2837). Names may be globs (`nvidia.com/mig-*`); KEP-5004 adds names for each DeviceClass. Or a
+ResourceClaim, or the template of one, asks for a DeviceClass (KEP-4381).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from webhook.core.cluster import UNKNOWN, Cluster
 from webhook.core.names import DEVICE_CLASS_RESOURCE_PREFIX, GPU_VENDOR_DOMAINS
-from webhook.core.pod import Container, Pod
+from webhook.core.pod import Container, Pod, PodResourceClaim
 from webhook.core.policy.globs import is_glob, is_match
 from webhook.core.quantity import is_positive
 
@@ -33,41 +35,75 @@ class Asked:
 
 _NOTHING = Asked(need=Need.NOTHING)
 _A_CLAIM = Asked(need=Need.UNKNOWN)
+"""A ResourceClaim that is not known."""
 
 
 class GPUResources:
     """The names that mean a GPU, prepared once for many pods."""
 
-    def __init__(self, names: Iterable[str], device_classes: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], device_classes: Collection[str]) -> None:
         """Take exact names and globs of resources, and names of DeviceClasses."""
         listed = tuple(names)
+        self._device_classes = frozenset(device_classes)
         classes = (DEVICE_CLASS_RESOURCE_PREFIX + name for name in device_classes)
         self.names = tuple(name for name in listed if not is_glob(name))
         self.globs = tuple(name for name in listed if is_glob(name))
         self.device_classes = tuple(classes)
         self._exact = frozenset(self.names) | frozenset(self.device_classes)
 
-    def matches(self, name: str) -> bool:
+    def matches(self, name: str, cluster: Cluster = UNKNOWN) -> bool:
         """Tell whether a resource name means a GPU."""
-        return name in self._exact or any(is_match(glob, name) for glob in self.globs)
+        return (
+            name in self._exact
+            or any(is_match(glob, name) for glob in self.globs)
+            or cluster.extended_resources.get(name) in self._device_classes
+        )
 
-    def is_asked(self, pod: Pod) -> bool:
+    def of_device_classes(self, cluster: Cluster) -> tuple[str, ...]:
+        """Give the extended resource names that the listed DeviceClasses chose for themselves."""
+        given = cluster.extended_resources.items()
+        return tuple(sorted(name for name, each in given if each in self._device_classes))
+
+    def is_asked(self, pod: Pod, namespace: str = "", cluster: Cluster = UNKNOWN) -> bool:
         """Tell whether a pod asks for a GPU."""
-        return self.asked(pod).need is Need.GPU
+        return self.asked(pod, namespace, cluster).need is Need.GPU
 
-    def asked(self, pod: Pod) -> Asked:
-        """Find what a pod asks for; a GPU outweighs what is unknown."""
+    def asked(self, pod: Pod, namespace: str = "", cluster: Cluster = UNKNOWN) -> Asked:
+        """Find what a pod in `namespace` asks for; a GPU outweighs what is unknown."""
         unknown = ""
         for containers in (pod.spec.containers, pod.spec.init_containers):
             for container in containers or ():
                 for name in _extended(container):
-                    if self.matches(name):
+                    if self.matches(name, cluster):
                         return Asked(need=Need.GPU, name=name)
                     if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
                         unknown = unknown or name
-        if unknown:
+        claimed = self._claimed(pod.spec.resource_claims or (), namespace, cluster)
+        if unknown and claimed.need is not Need.GPU:
             return Asked(need=Need.UNKNOWN, name=unknown)
-        return _A_CLAIM if pod.spec.resource_claims else _NOTHING
+        return claimed
+
+    def _claimed(
+        self, claims: Iterable[PodResourceClaim], namespace: str, cluster: Cluster
+    ) -> Asked:
+        """Find what a pod asks for by claims; other devices than GPUs are nobody's business."""
+        found = _NOTHING
+        for claim in claims:
+            device_classes = _device_classes(claim, namespace, cluster)
+            if device_classes is None:
+                found = _A_CLAIM
+            elif listed := sorted(device_classes & self._device_classes):
+                return Asked(need=Need.GPU, name=listed[0])
+        return found
+
+
+def _device_classes(
+    claim: PodResourceClaim, namespace: str, cluster: Cluster
+) -> frozenset[str] | None:
+    """Give the DeviceClasses that a pod's claim asks for; None where it is not known."""
+    if claim.resource_claim_name:
+        return cluster.claims.get((namespace, claim.resource_claim_name))
+    return cluster.claim_templates.get((namespace, claim.resource_claim_template_name or ""))
 
 
 def _extended(container: Container) -> list[str]:

@@ -1,7 +1,8 @@
 """The two webhook configurations, as a pure function of the policy.
 
 Fail closed is harmless here because conditions keep everything else inside the API server: while
-nobody answers, pods that concern GPUs wait, and so do writes that bring a class to a workload.
+nobody answers, pods that concern GPUs wait, and so do writes that bring a class to a workload. A
+policy that refuses nothing (no rule in mode Enforce) fails open: nor may an outage of it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -62,6 +63,7 @@ class _Site:
     service: Service
     ca_bundle: str | None
     namespaces: tuple[str, ...]
+    failure_policy: str
 
 
 def render(
@@ -74,7 +76,12 @@ def render(
     """
     where = service or Service()
     namespaces = tuple(sorted({*policy.exempt.namespaces, where.namespace}))
-    site = _Site(service=where, ca_bundle=ca_bundle, namespaces=namespaces)
+    site = _Site(
+        service=where,
+        ca_bundle=ca_bundle,
+        namespaces=namespaces,
+        failure_policy="Fail" if policy.is_enforcing else "Ignore",
+    )
     mutating = (
         _mutating(PODS, _pod_rules("CREATE", "UPDATE"), pods.mutated(policy), site),
         _mutating(WORKLOADS, _workload_rules(), workloads.mutated(policy), site),
@@ -131,7 +138,7 @@ def _entry(name: str, path: str, rules: list[JSON], conditions: Conditions, site
         "namespaceSelector": _selector(site.namespaces),
         "matchConditions": _conditions(conditions),
         "matchPolicy": "Equivalent",
-        "failurePolicy": "Fail",
+        "failurePolicy": site.failure_policy,
         "sideEffects": "None",
         "timeoutSeconds": TIMEOUT_SECONDS,
     }

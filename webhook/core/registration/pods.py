@@ -18,7 +18,6 @@ from webhook.core.names import (
 from webhook.core.nodes import POSITIVE_OPERATORS
 from webhook.core.policy.policy import Exemptions, Policy
 from webhook.core.registration.cel import (
-    NEVER,
     Expression,
     all_of,
     any_of,
@@ -95,7 +94,8 @@ def asks_unlisted(spec: Expression, policy: Policy) -> Expression:
 
 def _is_listed(policy: Policy) -> Expression:
     names = policy.resources
-    return matching("r", (*names.names, *names.device_classes, *names.globs))
+    chosen = names.of_device_classes(policy.cluster)
+    return matching("r", (*names.names, *names.device_classes, *chosen, *names.globs))
 
 
 def tolerates(spec: Expression, policy: Policy) -> Expression:
@@ -105,13 +105,15 @@ def tolerates(spec: Expression, policy: Policy) -> Expression:
 
 
 def aims(spec: Expression, policy: Policy) -> tuple[Expression, ...]:
-    """Give what tells whether a pod names a pool's node, or selects or prefers its labels."""
+    """Give what tells whether a pod names a node, or selects or prefers the labels of a pool.
+
+    Of which pool a node is the API server can not know, so every name is sent.
+    """
     affinity = f"{spec}.?affinity.?nodeAffinity"
     labels = mapped({key: sorted(values) for key, values in sorted(policy.labels.items())})
-    nodes = tuple(sorted({glob for pool in policy.pools for glob in pool.claims.names}))
-    term = grouped(_term("term", labels, nodes))
+    term = grouped(_term("term", labels))
     return (
-        _named(f"{spec}.?nodeName.orValue('')", nodes),
+        f"{spec}.?nodeName.orValue('') != ''",
         f"{spec}.?nodeSelector.orValue({{}}).exists(k, "
         f"{spec}.nodeSelector[k] in {labels}[?k].orValue([]))",
         f"{affinity}.?{_REQUIRED}.?nodeSelectorTerms.orValue([]).exists(term, {term})",
@@ -178,14 +180,8 @@ def _placed_anew(asked: Expression) -> Expression:
     return all_of("!has(object.metadata.deletionTimestamp)", grouped(changed), f"!{asked}")
 
 
-def _named(name: Expression, nodes: tuple[str, ...]) -> Expression:
-    """Tell whether a name is that of a pool's node."""
-    found = matching("n", nodes)
-    return NEVER if found == NEVER else f"[{name}].exists(n, {found})"
-
-
-def _term(term: str, labels: Expression, nodes: tuple[str, ...]) -> Expression:
-    """Tell whether a node selector term asks for a label or a name of a pool's nodes."""
+def _term(term: str, labels: Expression) -> Expression:
+    """Tell whether a node selector term asks for a label of a pool's nodes, or names a node."""
     known = f"{labels}[?e.key].optMap(known, e.?values.orValue([]).exists(v, v in known))"
     others = listed(sorted(POSITIVE_OPERATORS - {"In"}))
     expression = (
@@ -193,12 +189,8 @@ def _term(term: str, labels: Expression, nodes: tuple[str, ...]) -> Expression:
         f"  (e.operator == 'In' && {known}.orValue(false)) ||\n"
         f"  (e.operator in {others} && e.key in {labels}))"
     )
-    node = matching("n", nodes)
-    if node == NEVER:
-        return expression
     field = (
         f"{term}.?matchFields.orValue([]).exists(f,\n"
-        f"  f.key == {literal(_NODE_NAME_FIELD)} && f.operator == 'In' && "
-        f"f.?values.orValue([]).exists(n, {node}))"
+        f"  f.key == {literal(_NODE_NAME_FIELD)} && f.operator == 'In')"
     )
     return any_of(expression, field)

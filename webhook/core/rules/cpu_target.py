@@ -1,7 +1,7 @@
 """Rule `cpu-target`: a pod that asks for no GPU must not aim at GPU nodes.
 
 It aims by
-- `spec.nodeName`, where a pool claims that node by name;
+- `spec.nodeName`, where that node is one of a pool: claimed by name, or by its labels or taints;
 - a `nodeSelector` entry, or a required node affinity term, that the label of a pool meets
   (asking for a label's absence is no aim; architecture and zone are none either);
 - a toleration that names the key of a pool's taint and matches it.

@@ -1,11 +1,12 @@
 """Rule `class`: which class a GPU pod gets.
 
-The pod's annotation `gpu-class` names it, else GPUPolicy `spec.defaultClass` does. A class that
-does not exist, or that the pod's namespace may not use, is a refusal that names what exists.
+The pod's annotation `gpu-class` names it, else that of its namespace, else GPUPolicy
+`spec.defaultClass`. A class that does not exist, or that the pod's namespace may not use, is a
+refusal that names what exists.
 
     metadata: {annotations: {gpu-class: training}}     # class training, from the annotation
     metadata: {annotations: {gpu-class: trainng}}      # refused: did you mean training?
-    metadata: {}                                       # the default class
+    metadata: {}                                       # the namespace's class, else the default
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from webhook.core.policy.policy import Policy
 NAME = "class"
 
 ANNOTATION_PATH = f'metadata.annotations["{CLASS_ANNOTATION}"]'
+NAMESPACE_PATH = "metadata.namespace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,25 @@ class Found:
     reason: str
 
 
-def find(named: str | None, namespace: str, policy: Policy) -> Found | Violation:
-    """Find the class of a pod in `namespace` whose annotation says `named` (None: it has none)."""
+def find(
+    named: str | None, namespace: str, policy: Policy, injected: str | None = None
+) -> Found | Violation:
+    """Find the class of a pod in `namespace` whose annotation says `named` (None: it has none).
+
+    `injected` is the class that the pod was given a moment ago, where it is judged afterwards: the
+    namespace's annotation may have changed meanwhile. It need not be believed, since any class that
+    it may name could be named by the annotation.
+    """
     if named is not None:
         return judge(named, namespace, policy) or Found(
             plan=policy.classes[named],
             reason=f"class {named}, from its annotation {CLASS_ANNOTATION}",
         )
+    if injected is not None and judge(injected, namespace, policy) is None:
+        return Found(plan=policy.classes[injected], reason=f"class {injected}, injected before")
+    of_namespace = policy.cluster.annotation(namespace, CLASS_ANNOTATION)
+    if of_namespace is not None:
+        return _of_namespace(of_namespace, namespace, policy)
     default = policy.default_class
     if default is None:
         return Violation(rule=NAME, path="metadata.annotations", message=_unnamed(policy))
@@ -51,6 +65,21 @@ def judge(named: str, namespace: str, policy: Policy) -> Violation | None:
     if plan is None:
         return Violation(rule=NAME, path=ANNOTATION_PATH, message=unknown(named, policy))
     return _forbidden(plan, namespace)
+
+
+def _of_namespace(named: str, namespace: str, policy: Policy) -> Found | Violation:
+    refused = judge(named, namespace, policy)
+    if refused is None:
+        return Found(
+            plan=policy.classes[named],
+            reason=f"class {named}, from the annotation {CLASS_ANNOTATION} of its namespace",
+        )
+    return Violation(
+        rule=NAME,
+        path=NAMESPACE_PATH,
+        message=f"namespace {namespace} is annotated {CLASS_ANNOTATION}={named}, but "
+        f"{refused.message}",
+    )
 
 
 def unknown(named: str, policy: Policy) -> str:

@@ -46,7 +46,7 @@ def _surging(change: Change) -> tuple[str, ...]:
 
 def _untolerating(pod: Pod, change: Change, namespace: str, policy: Policy) -> tuple[str, ...]:
     """Warn of GPU pods of a DaemonSet that could not run on the nodes of their class."""
-    if not policy.resources.is_asked(pod):
+    if not policy.resources.is_asked(pod, namespace, policy.cluster):
         return ()
     found = gpu_class.find(change.template or change.named, namespace, policy)
     if not isinstance(found, gpu_class.Found):

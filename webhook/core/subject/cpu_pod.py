@@ -5,6 +5,7 @@ from webhook.core.names import CLASS_ANNOTATION, DAEMON_SET_CONTROLLER
 from webhook.core.pod import Pod
 from webhook.core.pod_patch import compare
 from webhook.core.policy.documents import BlanketToleration, CpuTarget
+from webhook.core.policy.policy import Policy
 from webhook.core.rules import cpu_target, final, gpu_class, member, priority, stamp, steering
 from webhook.core.subject.case import Case, Stage, allow
 
@@ -21,46 +22,53 @@ def judge(case: Case) -> Decision:
         if policy.cpu_pods.on_target is CpuTarget.WARN
         else ()
     )
-    after, rules, refused = _steered(case)
-    after, prioritised = _prioritised(case, after)
+    refused = _refused(pod, policy)
+    applied = case.untouched.then(case, steering.NAME, lambda pod: _steered(pod, policy)).then(
+        case, member.NAME, lambda pod: _prioritised(case, pod)
+    )
+    after = applied.pod
     if case.stage is Stage.VALIDATE:
         refused += final.steered(pod, after, policy.revision)
     return Decision(
         verdict=Verdict.INJECT,
         reason="asks for no GPU",
         patch=compare(pod, after) if case.stage is Stage.MUTATE else (),
-        rules=(*rules, *prioritised),
+        rules=applied.rules,
+        would_change=applied.would_change,
         violations=(*violations, *refused),
         warnings=(*member.warn(pod), *cpu_target.warn(pod, policy), *warned),
     )
 
 
-def _steered(case: Case) -> tuple[Pod, tuple[str, ...], tuple[Violation, ...]]:
-    """Apply onBlanketToleration: the pod, the rule if it acted, what it refuses."""
-    pod, policy = case.pod, case.policy
-    index = steering.reaches(pod, policy)
-    if index is None or pod.spec.node_name:
-        return pod, (), ()
-    match policy.cpu_pods.on_blanket_toleration:
-        case BlanketToleration.DENY:
-            return pod, (), (steering.refuse(index),)
-        case BlanketToleration.STEER if case.writes(steering.NAME):
-            after = steering.inject(pod, policy)
-            if after is pod:
-                return pod, (), ()
-            return stamp.write(pod, after, None, policy.revision), (steering.NAME,), ()
-        case _:
-            return pod, (), ()
+def _refused(pod: Pod, policy: Policy) -> tuple[Violation, ...]:
+    """Refuse a toleration of everything, where onBlanketToleration says Deny."""
+    if policy.cpu_pods.on_blanket_toleration is not BlanketToleration.DENY:
+        return ()
+    index = _blanket(pod, policy)
+    return () if index is None else (steering.refuse(index),)
 
 
-def _prioritised(case: Case, pod: Pod) -> tuple[Pod, tuple[str, ...]]:
+def _steered(pod: Pod, policy: Policy) -> Pod:
+    """Keep a pod that tolerates everything off GPU nodes, where onBlanketToleration says Steer."""
+    if policy.cpu_pods.on_blanket_toleration is not BlanketToleration.STEER:
+        return pod
+    if _blanket(pod, policy) is None:
+        return pod
+    after = steering.inject(pod, policy)
+    return pod if after is pod else stamp.write(pod, after, None, policy.revision)
+
+
+def _blanket(pod: Pod, policy: Policy) -> int | None:
+    return None if pod.spec.node_name else steering.reaches(pod, policy)
+
+
+def _prioritised(case: Case, pod: Pod) -> Pod:
     """Give a member of a GPU workload the priority of its class, and nothing else of it."""
-    if not member.is_member(pod) or not case.writes(member.NAME):
-        return pod, ()
+    if not member.is_member(pod):
+        return pod
     found = gpu_class.find(
         pod.annotations.get(CLASS_ANNOTATION), case.request.namespace, case.policy
     )
     if isinstance(found, Violation):
-        return pod, ()
-    after = priority.inject(pod, found.plan, case.policy.global_default)
-    return after, (member.NAME,) if after is not pod else ()
+        return pod
+    return priority.inject(pod, found.plan, case.policy.global_default)

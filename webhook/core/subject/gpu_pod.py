@@ -15,13 +15,13 @@ from webhook.core.rules import (
     stamp,
     tolerations,
 )
-from webhook.core.subject.case import Case, Stage
+from webhook.core.subject.case import Applied, Case, Stage
 
 
 def judge(case: Case) -> Decision:
     """Bring a new GPU pod to the final state of its class, or check that it is there."""
     pod, policy = case.pod, case.policy
-    found = gpu_class.find(pod.annotations.get(CLASS_ANNOTATION), case.request.namespace, policy)
+    found = _class(case)
     if isinstance(found, Violation):
         return Decision(
             verdict=Verdict.DENY,
@@ -29,7 +29,8 @@ def judge(case: Case) -> Decision:
             violations=(found, *node_name.find(pod)),
         )
     plan = found.plan
-    injected, rules = inject(case, plan)
+    applied = inject(case, plan)
+    injected = applied.pod
     violations = (
         *node_name.find(pod),
         *priority.find(pod, plan),
@@ -42,7 +43,8 @@ def judge(case: Case) -> Decision:
         reason=found.reason,
         gpu_class=plan.name,
         patch=compare(pod, _marked(case, injected, plan)) if case.stage is Stage.MUTATE else (),
-        rules=rules,
+        rules=applied.rules,
+        would_change=applied.would_change,
         violations=violations,
         warnings=(
             *priority.warn(pod, plan, policy.global_default),
@@ -51,26 +53,28 @@ def judge(case: Case) -> Decision:
     )
 
 
-def inject(case: Case, plan: ClassPlan) -> tuple[Pod, tuple[str, ...]]:
-    """Give the pod in the final state of its class, and the rules that changed something.
+def _class(case: Case) -> gpu_class.Found | Violation:
+    """Find the pod's class; judged afterwards, what it was given a moment ago counts."""
+    pod, namespace = case.pod, case.request.namespace
+    named = pod.annotations.get(CLASS_ANNOTATION)
+    stamped = stamp.read(pod) if named is None and case.stage is Stage.VALIDATE else None
+    return gpu_class.find(named, namespace, case.policy, stamped.gpu_class if stamped else None)
+
+
+def inject(case: Case, plan: ClassPlan) -> Applied:
+    """Bring the pod to the final state of its class, as far as the rules' modes let it.
 
     DaemonSet pods get the priority alone: their controller places them by its template.
     """
+    default, applied = case.policy.global_default, case.untouched
     if case.pod.spec.node_name:
-        return case.pod, ()
-    pod, rules = case.pod, []
-    if case.writes(priority.NAME):
-        pod = priority.inject(pod, plan, case.policy.global_default)
-        if pod is not case.pod:
-            rules.append(priority.NAME)
+        return applied
+    applied = applied.then(case, priority.NAME, lambda pod: priority.inject(pod, plan, default))
     if case.request.user_info.username == DAEMON_SET_CONTROLLER:
-        return pod, tuple(rules)
-    for name, rule in ((placement.NAME, placement.inject), (tolerations.NAME, tolerations.inject)):
-        after = rule(pod, plan) if case.writes(name) else pod
-        if after is not pod:
-            rules.append(name)
-        pod = after
-    return pod, tuple(rules)
+        return applied
+    return applied.then(case, placement.NAME, lambda pod: placement.inject(pod, plan)).then(
+        case, tolerations.NAME, lambda pod: tolerations.inject(pod, plan)
+    )
 
 
 def _marked(case: Case, injected: Pod, plan: ClassPlan) -> Pod:

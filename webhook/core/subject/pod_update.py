@@ -19,16 +19,11 @@ from webhook.core.subject.case import Case, Stage, allow
 def judge(case: Case, old: Pod) -> Decision:
     """Restore a pod that is applied again, or judge what this write changed."""
     if case.stage is Stage.MUTATE:
-        patch = compare(case.pod, stamp.restore(old, case.pod)) if case.writes(stamp.NAME) else ()
-        return Decision(
-            verdict=Verdict.INJECT,
-            reason="written again: what was injected stays",
-            patch=patch,
-            rules=(stamp.NAME,) if patch else (),
-        )
+        return _restored(case, old)
     if case.pod.metadata.deletion_timestamp or _scheduling(case.pod) == _scheduling(old):
         return allow("written again: nothing that places it changed")
-    if case.policy.resources.asked(case.pod).need is not Need.NOTHING:
+    policy, namespace = case.policy, case.request.namespace
+    if policy.resources.asked(case.pod, namespace, policy.cluster).need is not Need.NOTHING:
         return allow("written again: asks for a GPU")
     before = {each.message for each in _find(old, case.policy)}
     return Decision(
@@ -37,6 +32,18 @@ def judge(case: Case, old: Pod) -> Decision:
         violations=tuple(
             each for each in _find(case.pod, case.policy) if each.message not in before
         ),
+    )
+
+
+def _restored(case: Case, old: Pod) -> Decision:
+    patch = compare(case.pod, stamp.restore(old, case.pod))
+    writes, acted = case.writes(stamp.NAME), (stamp.NAME,) if patch else ()
+    return Decision(
+        verdict=Verdict.INJECT,
+        reason="written again: what was injected stays",
+        patch=patch if writes else (),
+        rules=acted if writes else (),
+        would_change=acted if case.audits(stamp.NAME) else (),
     )
 
 

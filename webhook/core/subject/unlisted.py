@@ -10,7 +10,9 @@ from webhook.core.policy.resources import Asked
 def judge(asked: Asked) -> Decision:
     """Let the pod in as it is, and say how its resource becomes one that is placed."""
     if not asked.name:
-        return Decision(verdict=Verdict.ALLOW, reason="asks for a device by a ResourceClaim")
+        return Decision(
+            verdict=Verdict.ALLOW, reason="asks for a device by a ResourceClaim that is not known"
+        )
     return Decision(
         verdict=Verdict.ALLOW,
         reason=f"asks for {asked.name}, which no list of GPUs has",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from webhook.core import workload
 from webhook.core.decision import Decision, Verdict
 from webhook.core.patch import diff
+from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.review import Request
 from webhook.core.rules import propagation, rollout
@@ -33,7 +34,9 @@ def judge(
             *_outlook(kind, pods),
         )
         rules = (*rules, *pods.rules)
+    mode = policy.modes[propagation.NAME]
     writes = propagation.NAME in policy.writing and stage is Stage.MUTATE
+    audits = mode is Mode.AUDIT and after is not new
     named = change.named
     return Decision(
         verdict=Verdict.PROPAGATE,
@@ -41,6 +44,7 @@ def judge(
         gpu_class=named if named in policy.classes else None,
         patch=diff(new, after) if writes else (),
         rules=rules,
+        would_change=(propagation.NAME,) if audits else (),
         violations=propagation.find(change, request.namespace, policy),
         warnings=warnings,
     )

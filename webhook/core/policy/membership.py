@@ -1,0 +1,52 @@
+"""To which pool a node belongs: by its name, by its labels, or by its taints.
+
+Discovery takes its labels away while it restarts, and a node that registers has its labels before
+its taints or after: so any one of three marks will do. Of several pools the one is meant of which
+the node has most labels and taints, and of equals the one that claims its name.
+"""
+
+from collections.abc import Iterable
+
+from webhook.core.cluster import Node
+from webhook.core.policy.documents import GPUNodePool
+from webhook.core.policy.globs import is_match
+from webhook.core.policy.plan import labels_of
+
+
+def pools_of(name: str, node: Node | None, pools: Iterable[GPUNodePool]) -> tuple[GPUNodePool, ...]:
+    """Give the pool of a node: none, one, or several that nothing tells apart.
+
+    A node that is not known (None) can only be claimed by its name.
+    """
+    if node is None:
+        return tuple(pool for pool in pools if _claims_name(pool, name))
+    fits = {
+        pool: (_marks(pool, node), _claims_name(pool, name))
+        for pool in pools
+        if _is_member(pool, name, node)
+    }
+    return tuple(pool for pool, fit in fits.items() if fit == max(fits.values()))
+
+
+def _claims_name(pool: GPUNodePool, name: str) -> bool:
+    return any(is_match(glob, name) for glob in pool.claims.names)
+
+
+def _is_member(pool: GPUNodePool, name: str, node: Node) -> bool:
+    labels, claimed = node.labels.items(), pool.claims.match_labels.items()
+    return (
+        _claims_name(pool, name)
+        or pool.selector.items() <= labels
+        or (bool(claimed) and claimed <= labels)
+        or (bool(pool.taints) and _taints_met(pool, node) == len(pool.taints))
+    )
+
+
+def _marks(pool: GPUNodePool, node: Node) -> int:
+    """Count the labels and taints of a pool that a node has."""
+    return len(labels_of(pool).items() & node.labels.items()) + _taints_met(pool, node)
+
+
+def _taints_met(pool: GPUNodePool, node: Node) -> int:
+    has = {(taint.key, taint.value, taint.effect) for taint in node.taints}
+    return sum((taint.key, taint.value, taint.effect.value) in has for taint in pool.taints)
