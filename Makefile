@@ -37,8 +37,10 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-render: $(VENV)/runtime ## write the webhook configurations of deploy/base from the policies
+render: $(VENV)/runtime ## write the webhook configurations of deploy/base and the kinds of deploy/crds
 	$(BIN)/gpuclass render --policies policies/ > deploy/base/webhooks.yaml
+	for kind in gpuclasses gpunodepools gpupolicies; do \
+	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
 
 image: ## build the container image (needs Docker)
 	docker build --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .

@@ -1,6 +1,8 @@
 """deploy/base as kustomize builds it: what is in it, and in which order (no cluster is asked)."""
 
 import subprocess
+from itertools import groupby
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,6 +11,8 @@ from tests.cli.shipped import POLICIES
 from tests.cluster.binaries import Binaries
 from tests.deploy.test_base import BASE, LABELS, Json
 from webhook.core import registration
+from webhook.core.policy.decode import read_object
+from webhook.watch import files
 
 pytestmark = pytest.mark.cluster
 
@@ -16,8 +20,19 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture(scope="module")
 def built(binaries: Binaries) -> dict[tuple[str, str], Json]:
     """Give every object of the base by kind and name, as `kubectl kustomize` builds it."""
-    command = [str(binaries.kubectl), "kustomize", str(BASE)]
+    return build(binaries, BASE)
+
+
+@pytest.fixture(scope="module")
+def applied(binaries: Binaries) -> dict[tuple[str, str], Json]:
+    """Give every object of policies/ by kind and name."""
+    return build(binaries, POLICIES)
+
+
+def build(binaries: Binaries, folder: Path) -> dict[tuple[str, str], Json]:
+    command = [str(binaries.kubectl), "kustomize", str(folder)]
     answer = subprocess.run(command, capture_output=True, check=True)
+    assert answer.stderr == b""
     documents = yaml.safe_load_all(answer.stdout)
     return {(each["kind"], each["metadata"]["name"]): each for each in documents}
 
@@ -65,3 +80,36 @@ def test_everything_of_ours_has_our_labels(built: dict[tuple[str, str], Json]) -
     theirs = {"Namespace", "ConfigMap", "PriorityClass"}
     for (kind, _), each in built.items():
         assert kind in theirs or each["metadata"]["labels"] == LABELS, kind
+
+
+def test_the_policies_that_are_applied_are_those_of_the_files(
+    applied: dict[tuple[str, str], Json],
+) -> None:
+    read = [read_object(each, "built") for each in applied.values()]
+    written, _ = files.load(POLICIES)
+    assert [faults for _, faults in read if faults] == []
+    assert {document for document, _ in read} == set(written)
+
+
+def test_what_is_named_is_applied_before_what_names_it(
+    applied: dict[tuple[str, str], Json],
+) -> None:
+    kinds = [kind for kind, _ in groupby(kind for kind, _ in applied)]
+    assert kinds == ["PriorityClass", "GPUNodePool", "GPUClass", "GPUPolicy"]
+    waves = [int(annotation(each, "sync-wave")) for each in applied.values()]
+    assert waves == sorted(waves)
+    by_kind = {kind: annotation(each, "sync-wave") for (kind, _), each in applied.items()}
+    assert len(set(by_kind.values())) == len(kinds)
+
+
+def test_argo_cd_asks_before_it_deletes_what_keeps_the_cluster_closed(
+    applied: dict[tuple[str, str], Json],
+) -> None:
+    asked = {kind for (kind, _), each in applied.items()
+             if annotation(each, "sync-options") == "Prune=confirm"}  # fmt: skip
+    assert asked == {"GPUNodePool", "GPUPolicy"}
+
+
+def annotation(document: Json, name: str) -> str:
+    found: str = document["metadata"]["annotations"].get(f"argocd.argoproj.io/{name}", "")
+    return found

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 from webhook.core import rules
+from webhook.core.policy import crd
 from webhook.core.policy.documents import KINDS
 from webhook.core.policy.schema import (
+    MAX_ITEMS,
     Choice,
     Entries,
     Items,
@@ -56,15 +58,46 @@ def policies_page() -> str:
         "# Policies: every field",
         "",
         "`apiVersion` is `gpuclass.io/v1alpha1` (PriorityClass: `scheduling.k8s.io/v1`). Files are",
-        "read strictly: `gpuclass lint` names every fault with its line. This page is written by",
-        "the code (`python -m tests.docs.reference`).",
+        "read strictly: `gpuclass lint` names every fault with its line. Lists and maps hold up to",
+        f"{MAX_ITEMS} items unless it says otherwise. This page is written by the code",
+        "(`python -m tests.docs.reference`).",
     ]
+    parts += _in_a_cluster()
     for name, kind in KINDS.items():
         parts += ["", f"## {name}", "", (kind.__doc__ or "").strip(), ""]
         parts += ["| field | holds | default | meaning |", "| --- | --- | --- | --- |"]
         at = f"{kind.FIELDS_AT}." if kind.FIELDS_AT else ""
         parts += list(_rows(kind, at))
     return "\n".join(parts) + "\n"
+
+
+def _in_a_cluster() -> Iterator[str]:
+    """Write what a cluster has to know before it takes documents."""
+    yield from (
+        "",
+        "## In a cluster",
+        "",
+        "The same documents are custom resources, cluster-scoped. The API server refuses by itself",
+        "what one document can know to be wrong, fills in the defaults below, and teaches:",
+        "",
+        "```console",
+        "$ kubectl apply --server-side -k deploy/crds  # once: or gpuclass render --crds",
+        "$ kubectl apply --server-side -k policies     # pools before classes before the policy",
+        "$ kubectl explain gpuclass.spec",
+        f"$ kubectl get {crd.CATEGORY}",
+        "```",
+        "",
+        "| kind | `kubectl get` | shows |",
+        "| --- | --- | --- |",
+    )
+    for plural, each in crd.RESOURCES.items():
+        shown = ", ".join(column.name for column in each.columns)
+        yield f"| {each.kind.__name__} | `{plural}`, `{each.short}` | {shown} |"
+    yield from (
+        "",
+        "Apply them with `--server-side`: a field that nobody knows is then refused, not dropped.",
+        "PriorityClass is Kubernetes' own kind.",
+    )
 
 
 def _rows(record: type, at: str) -> Iterator[str]:
@@ -87,6 +120,8 @@ def _inner(shape: Shape) -> tuple[type | None, str]:
 def _holds(each: Property) -> str:
     about = each.about
     limits = "" if about.minimum is None else f", {about.minimum} to {about.maximum}"
+    if about.max_items != MAX_ITEMS:
+        limits += f", up to {about.max_items}"
     return _shape(each.shape) + limits
 
 

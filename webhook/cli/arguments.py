@@ -17,6 +17,7 @@ Run: TypeAlias = Callable[[argparse.Namespace, Console], int]
 
 OUTPUTS = ("text", "json", "github")
 POLICIES = Path("policies")
+CRDS = ("gpuclasses", "gpunodepools", "gpupolicies")
 
 
 def _policies(parser: argparse.ArgumentParser) -> None:
@@ -158,10 +159,19 @@ def _diff(parser: argparse.ArgumentParser) -> Run:
 
 def _render(parser: argparse.ArgumentParser) -> Run:
     _policies(parser)
+    parser.add_argument(
+        "--crds",
+        nargs="*",
+        choices=CRDS,
+        metavar="|".join(CRDS),
+        help="print the CustomResourceDefinitions of these kinds instead (none named: of all)",
+    )
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import render  # noqa: PLC0415 # see above
 
+        if args.crds is not None:
+            return render.run_crds(args.crds, console)
         return render.run(args.policies, console)
 
     return run
@@ -255,8 +265,9 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         _diff,
     ),
     "render": (
-        "print the webhook configurations that the policies call for",
-        "gpuclass render --policies policies/ > webhooks.yaml",
+        "print the webhook configurations that the policies call for, or our kinds",
+        "gpuclass render --policies policies/ > webhooks.yaml\n"
+        "  gpuclass render --crds | kubectl apply --server-side -f -",
         _render,
     ),
     "version": ("say which version this is", "gpuclass version", _version),

@@ -1,11 +1,13 @@
-"""`gpuclass render`: the webhook configurations that a policy calls for."""
+"""`gpuclass render`: the webhook configurations that a policy calls for, and our own kinds."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import yaml
 
 from webhook.cli.console import Console
 from webhook.core import registration
+from webhook.core.policy import crd
 from webhook.watch import policies
 
 _WIDTH = 10_000
@@ -26,7 +28,16 @@ _Dumper.add_representer(str, _text)
 
 def run(directory: Path, console: Console) -> int:
     """Print the configurations for the policy of a folder as YAML documents."""
-    documents = registration.render(policies.load(directory))
+    return _print(registration.render(policies.load(directory)), console)
+
+
+def run_crds(plurals: Sequence[str], console: Console) -> int:
+    """Print the CustomResourceDefinitions of some kinds (none named: of all) as YAML documents."""
+    wanted = plurals or tuple(crd.RESOURCES)
+    return _print((crd.render(crd.RESOURCES[each]) for each in wanted), console)
+
+
+def _print(documents: Iterable[object], console: Console) -> int:
     yaml.dump_all(
         documents, console.out, Dumper=_Dumper, sort_keys=False, explicit_start=True, width=_WIDTH
     )

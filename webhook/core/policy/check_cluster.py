@@ -9,7 +9,7 @@ from webhook.core.policy.globs import is_glob
 from webhook.core.policy.located import step
 from webhook.core.policy.nearest import suggest_all
 
-_CREATORS = frozenset(
+CREATORS = frozenset(
     {
         "system:serviceaccount:kube-system:job-controller",
         "system:serviceaccount:kube-system:replicaset-controller",
@@ -20,7 +20,7 @@ _CREATORS = frozenset(
 )
 """Users that create the pods of everybody's workloads."""
 
-_EVERYBODY = frozenset(
+EVERYBODY = frozenset(
     {
         "system:authenticated",
         "system:nodes",
@@ -73,10 +73,10 @@ def _exempt(policy: GPUPolicy) -> Iterator[Fault]:
             path = step(f"spec.exempt.{name}", index)
             if is_glob(value):
                 yield fault(policy, path, f"{value} is a glob: name each of the {name} exactly")
-            elif name == "users" and value in _CREATORS:
+            elif name == "users" and value in CREATORS:
                 message = f"{value} creates everybody's pods: exempt namespaces instead"
                 yield fault(policy, path, message)
-            elif name == "groups" and value in _EVERYBODY:
+            elif name == "groups" and value in EVERYBODY:
                 message = f"{value} lets in everybody's pods: name users or namespaces instead"
                 yield fault(policy, path, message)
 

@@ -53,6 +53,9 @@ __all__ = [
     "Taint",
 ]
 
+MAX_NAMES = 256
+"""Entries of a list in which each namespace, user or node may stand by its own name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -100,7 +103,8 @@ class Claims:
     """Which nodes a pool calls its own: the controller labels and taints them."""
 
     names: tuple[str, ...] = field(
-        default=(), metadata=about("globs of node names", syntax=NODE_GLOB, unique=True)
+        default=(),
+        metadata=about("globs of node names", syntax=NODE_GLOB, unique=True, max_items=MAX_NAMES),
     )
     match_labels: Mapping[str, str] = field(
         default_factory=dict,
@@ -185,7 +189,10 @@ class GPUClass(Document):
     allowed_namespaces: tuple[str, ...] = field(
         default=("*",),
         metadata=about(
-            "globs of namespaces that may ask for it", syntax=NAMESPACE_GLOB, unique=True
+            "globs of namespaces that may ask for it",
+            syntax=NAMESPACE_GLOB,
+            unique=True,
+            max_items=MAX_NAMES,
         ),
     )
 
@@ -208,13 +215,16 @@ class Exempt:
     """Whose pods are left alone: exact names, since the API server compares them too."""
 
     namespaces: tuple[str, ...] = field(
-        default=(), metadata=about("names of namespaces", syntax=DNS_LABEL, unique=True)
+        default=(),
+        metadata=about("names of namespaces", syntax=DNS_LABEL, unique=True, max_items=MAX_NAMES),
     )
     users: tuple[str, ...] = field(
-        default=(), metadata=about("names of users", syntax=SUBJECT, unique=True)
+        default=(),
+        metadata=about("names of users", syntax=SUBJECT, unique=True, max_items=MAX_NAMES),
     )
     groups: tuple[str, ...] = field(
-        default=(), metadata=about("names of groups", syntax=SUBJECT, unique=True)
+        default=(),
+        metadata=about("names of groups", syntax=SUBJECT, unique=True, max_items=MAX_NAMES),
     )
 
 

@@ -151,14 +151,21 @@ class Reader:
         if not isinstance(node.value, tuple):
             advice = f": write [{node.raw}]" if node.raw else ""
             return self.fault(node.line, path, f"{_found(node)} is not a list{advice}")
-        if len(node.value) < about.min_items:
-            return self.fault(node.line, path, f"empty; required: {about.description}")
+        if not self._is_of_size(node, len(node.value), about, path):
+            return WRONG
         values = [
             self.value(child, item, about, step(path, index))
             for index, child in enumerate(node.value)
         ]
         self._distinct(node.value, values, about, path)
         return WRONG if WRONG in values else tuple(values)
+
+    def _is_of_size(self, node: Located, size: int, about: About, path: str) -> bool:
+        if size < about.min_items:
+            self.fault(node.line, path, f"empty; required: {about.description}")
+        elif size > about.max_items:
+            self.fault(node.line, path, f"{size} items; at most {about.max_items}: shorten it")
+        return about.min_items <= size <= about.max_items
 
     def _distinct(
         self, nodes: Sequence[Located], values: Sequence[object], about: About, path: str
@@ -179,8 +186,8 @@ class Reader:
         entries = self.entries(node, path, "a mapping")
         if entries is None:
             return WRONG
-        if len(entries) < about.min_items:
-            return self.fault(node.line, path, f"empty; required: {about.description}")
+        if not self._is_of_size(node, len(entries), about, path):
+            return WRONG
         values: dict[str, object] = {}
         for key, child in entries.items():
             place = step(path, key)

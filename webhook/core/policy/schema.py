@@ -15,13 +15,17 @@ from typing import TypeAlias
 
 from webhook.core.policy.syntax import Syntax
 
+MAX_ITEMS = 64
+"""Items of a list or map whose field says nothing else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a field's type does not say. Limits of text hold for each item of a list or map.
 
     `unique` (items differ) is an OpenAPI list of type set, `unique_by` (fields that tell items
-    apart) one of type map.
+    apart) one of type map. `max_items` bounds what the API server's CEL rules may cost. `format` is
+    that of OpenAPI, for what a controller writes.
     """
 
     description: str
@@ -31,8 +35,10 @@ class About:
     minimum: int | None = None
     maximum: int | None = None
     min_items: int = 0
+    max_items: int = MAX_ITEMS
     unique: bool = False
     unique_by: tuple[str, ...] = ()
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,10 @@ class Limits(typing.TypedDict, total=False):
     minimum: int
     maximum: int
     min_items: int
+    max_items: int
     unique: bool
     unique_by: tuple[str, ...]
+    format: str
 
 
 def properties(record: type) -> tuple[Property, ...]:

@@ -10,22 +10,28 @@ from dataclasses import dataclass
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-_PREFIX_LENGTH = 253
+_DOMAIN_LENGTH = 253
 """Characters that the domain before the slash of a qualified name may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Syntax:
-    """A kind of text: what it is called, its pattern and length, and how to say what is right."""
+    """A kind of text: what it is called, its pattern and length, and how to say what is right.
+
+    `max_prefix` bounds what stands before a slash, which no pattern of RE2 can.
+    """
 
     name: str
     pattern: str
     max_length: int
     expected: str
+    max_prefix: int | None = None
 
     def is_met_by(self, text: str) -> bool:
         """Tell whether the whole of `text` is spelt so."""
-        if len(text) > self.max_length or len(text.rpartition("/")[0]) > _PREFIX_LENGTH:
+        if len(text) > self.max_length:
+            return False
+        if self.max_prefix is not None and text.find("/") > self.max_prefix:
             return False
         return re.fullmatch(self.pattern.removeprefix("^").removesuffix("$"), text) is not None
 
@@ -45,7 +51,7 @@ DNS_SUBDOMAIN = Syntax(
 CLUSTER = Syntax(
     name="name of a GPUPolicy",
     pattern="^cluster$",
-    max_length=7,
+    max_length=63,
     expected="a cluster has one, named cluster",
 )
 QUALIFIED_NAME = Syntax(
@@ -53,6 +59,7 @@ QUALIFIED_NAME = Syntax(
     pattern=f"^({_SUBDOMAIN}/)?{_NAME}$",
     max_length=317,
     expected='at most 63 of letters, digits, "-", "_" and ".", after a DNS domain and "/" or none',
+    max_prefix=_DOMAIN_LENGTH,
 )
 LABEL_VALUE = Syntax(
     name="label value",
@@ -65,6 +72,7 @@ RESOURCE_GLOB = Syntax(
     pattern=rf"^{_SUBDOMAIN}/[A-Za-z0-9*]([-A-Za-z0-9_.*]{{0,61}}[A-Za-z0-9*])?$",
     max_length=317,
     expected='a DNS domain, "/" and a name, such as nvidia.com/gpu or nvidia.com/mig-*',
+    max_prefix=_DOMAIN_LENGTH,
 )
 NAMESPACE_GLOB = Syntax(
     name="glob of namespaces",
@@ -83,4 +91,10 @@ SUBJECT = Syntax(
     pattern=r"^[!-~]([ -~]*[!-~])?$",
     max_length=512,
     expected="printable ASCII without spaces at its ends, such as system:kube-scheduler",
+)
+CONDITION_REASON = Syntax(
+    name="reason",
+    pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+    max_length=1024,
+    expected="a word in CamelCase",
 )
