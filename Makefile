@@ -9,7 +9,7 @@ BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format lock image bench clean
+.PHONY: help run demo test property check format lock image bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,12 +24,16 @@ demo: $(VENV)/dev ## the same beside a real API server and scheduler (built on f
 test: $(VENV)/dev ## all tests, those on a real control plane included
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-check: $(VENV)/dev ## format, lint, types, layers, shell scripts, policies
+property: $(VENV)/dev ## the properties with a hundred times as many examples
+	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest tests/property
+
+check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, policies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck .ci/run
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/gpuclass lint policies/
 	$(BIN)/gpuclass test policies/
 
