@@ -105,7 +105,7 @@ BOTH = (MUTATE, VALIDATE)
             pod(tolerations=[{"key": "spot", "operator": "Exists"}]), NOWHERE, id="another taint"
         ),
         pytest.param(pod(nodeName="gpu-train-1"), (VALIDATE,), id="a pool's node by name"),
-        pytest.param(pod(nodeName="cpu-1"), NOWHERE, id="another node by name"),
+        pytest.param(pod(nodeName="cpu-1"), (VALIDATE,), id="any node by name"),
         pytest.param(
             pod(nodeSelector={"gpu-type": "training"}), (VALIDATE,), id="selects a pool's label"
         ),
@@ -135,7 +135,7 @@ BOTH = (MUTATE, VALIDATE)
             id="requires another value",
         ),
         pytest.param(
-            requiring(matchFields=field("cpu-1")), NOWHERE, id="another node by its field"
+            requiring(matchFields=field("cpu-1")), (VALIDATE,), id="any node by its field"
         ),
         pytest.param(
             requiring(matchFields=field("gpu-train-1")), (VALIDATE,), id="a pool's node by field"

@@ -87,13 +87,17 @@ class Webhook:
 
     def register(self) -> None:
         """Apply the configurations that the policies call for, and wait for their effect."""
+        self.configure()
+        eventually(self._is_sent_pods, "a GPU pod to be sent to the webhook")
+
+    def configure(self) -> None:
+        """Apply the configurations that the policies call for."""
         bundle = base64.b64encode((self._certs / "ca.crt").read_bytes()).decode()
         policy = policy_folder.load(self.policies)
         for each in registration.render(policy, ca_bundle=bundle, service=self._service):
             self._control_plane.kubectl(
                 "apply", "--server-side", "--filename", "-", input=json.dumps(each)
             )
-        eventually(self._is_sent_pods, "a GPU pod to be sent to the webhook")
 
     def kill(self) -> None:
         """End the process as a crash would; it stays registered."""

@@ -41,8 +41,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return rule in self.policy.writing
 
     def audits(self, rule: str) -> bool:
-        """Tell whether a rule only says what it would have changed."""
-        return self.policy.modes[rule] is Mode.AUDIT
+        """Tell whether a rule only says what it would have changed, once: where it would."""
+        return self.stage is Stage.MUTATE and self.policy.modes[rule] is Mode.AUDIT
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True, gc=False):

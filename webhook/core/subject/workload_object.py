@@ -34,9 +34,9 @@ def judge(
             *_outlook(kind, pods),
         )
         rules = (*rules, *pods.rules)
-    mode = policy.modes[propagation.NAME]
-    writes = propagation.NAME in policy.writing and stage is Stage.MUTATE
-    audits = mode is Mode.AUDIT and after is not new
+    mutates = stage is Stage.MUTATE and after is not new
+    writes = mutates and propagation.NAME in policy.writing
+    audits = mutates and policy.modes[propagation.NAME] is Mode.AUDIT
     named = change.named
     return Decision(
         verdict=Verdict.PROPAGATE,
