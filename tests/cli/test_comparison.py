@@ -120,6 +120,18 @@ def test_a_refusal_that_becomes_a_warning_changes_both() -> None:
     )
 
 
+def test_what_an_audited_rule_would_have_done_is_compared() -> None:
+    old, new = policy(), policy(cluster="defaultClass: general, rules: {cpu-target: Audit}")
+    assert changes(CPU_POD, old, new) == (
+        "deny",
+        "allow",
+        {
+            "violations": Change(field="violations", old=(AIMS,), new=()),
+            "audit": Change(field="audit", old=(), new=(f"would be refused: {AIMS}",)),
+        },
+    )
+
+
 def test_steering_is_seen_as_nodes() -> None:
     old = policy()
     new = policy(cluster="defaultClass: general, cpuPods: {onBlanketToleration: Allow}")

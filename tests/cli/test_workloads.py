@@ -64,3 +64,27 @@ def test_folders_and_standard_input_are_read(tmp_path: Path) -> None:
         "1 #0 here/p by bob",
         "no.yaml: no such file or directory",
     ]
+
+
+def test_manifests_know_what_they_say_together_and_cases_what_is_given_to_them(
+    tmp_path: Path,
+) -> None:
+    namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: NAME}}"
+    (tmp_path / "a.yaml").write_text(f"{UPDATE}given: {namespace.replace('NAME', 'there')}\n")
+    (tmp_path / "b.yaml").write_text(POD)
+    (tmp_path / "c.yaml").write_text(namespace.replace("NAME", "here"))
+    found = workloads.read([str(tmp_path)], io.BytesIO(), "here", BOB)
+    assert [
+        list(each.cluster.namespaces)
+        for each in found
+        if isinstance(each, workloads.Workload) and each.cluster
+    ] == [["there"], ["here"], ["here"]]
+
+
+def test_what_can_not_be_read_of_the_cluster_is_a_fault() -> None:
+    node = b"{apiVersion: v1, kind: Node, metadata: {name: a}, spec: {taints: 1}}"
+    found = workloads.read(["-"], io.BytesIO(node), "here", BOB)
+    assert [show(each) for each in found] == [
+        "1 #0 here/a by bob",
+        "-:1: spec.taints: expected a list, found a whole number",
+    ]

@@ -12,6 +12,7 @@ import msgspec
 
 from webhook.cli import shapes
 from webhook.cli.finding import Finding
+from webhook.cli.report import audited
 from webhook.core import workload
 from webhook.core.decision import Verdict
 from webhook.core.pod import (
@@ -35,10 +36,11 @@ FIELDS = (
     "priority",
     "violations",
     "warnings",
+    "audit",
 )
 """What is compared beside the verdict, in the order in which it is shown."""
 
-_OF_REFUSED = ("violations", "warnings")
+_OF_REFUSED = ("violations", "warnings", "audit")
 """Fields of a workload that is refused: that its pods have no place then goes without saying."""
 
 
@@ -103,6 +105,7 @@ def describe(finding: Finding, policy: Policy) -> Mapping[str, Value]:
             sorted(f"{each.path}: {each.message} (rule {each.rule})" for each in finding.violations)
         ),
         "warnings": tuple(sorted(finding.warnings)),
+        "audit": tuple(sorted(audited(finding))),
     }
 
 

@@ -13,6 +13,7 @@ from webhook.cli.judging import Requester, judge
 from webhook.cli.manifests import DEFAULT_NAMESPACE
 from webhook.cli.report import Output
 from webhook.cli.workloads import Workload
+from webhook.core.cluster import UNKNOWN
 from webhook.core.decision import Verdict
 from webhook.core.errors import Fault, OperatorError, PolicyError
 from webhook.core.policy.check import check
@@ -47,7 +48,7 @@ def run(names: Sequence[str], setting: Setting, output: Output, console: Console
     """
     old, new = _sides(setting.old, setting.new)
     names = list(names) or [_cases(setting.new)]
-    found = list(workloads.read(names, console.stdin, setting.namespace, setting.requester))
+    found = workloads.read(names, console.stdin, setting.namespace, setting.requester)
     if not found:
         found.append(Fault(source=names[0], line=0, path="", message="no manifest in it"))
     compared = _compare(found, old, new)
@@ -108,8 +109,10 @@ def _compare(found: Sequence[workloads.Found], old: _Side, new: _Side) -> Compar
 
 def _judge(workload: Workload, old: Policy, new: Policy) -> tuple[Finding, Finding] | Fault:
     """Judge a workload under both policies; a fault where it can not be read under one."""
+    cluster = workload.cluster or UNKNOWN
     before, after = (
-        judge(workload.manifest, policy, workload.requester, workload.old) for policy in (old, new)
+        judge(workload.manifest, policy.knowing(cluster), workload.requester, workload.old)
+        for policy in (old, new)
     )
     if isinstance(before, Fault):
         return before

@@ -82,7 +82,7 @@ def _text_finding(finding: Finding, console: Console) -> None:
         console.print(f"  {console.paint('refused', Ink.RED)} {text}")
     for warning in finding.warnings:
         console.print(f"  {console.paint('warning', Ink.YELLOW)} {printable(warning)}")
-    for text in _audited(finding):
+    for text in audited(finding):
         console.print(f"  {console.paint('audit', Ink.CYAN)} {printable(text)}")
     for lines in diffs.diffs(finding):
         console.print()
@@ -91,7 +91,7 @@ def _text_finding(finding: Finding, console: Console) -> None:
     console.print()
 
 
-def _audited(finding: Finding) -> Iterator[str]:
+def audited(finding: Finding) -> Iterator[str]:
     """Say what rules in mode Audit would have done."""
     if finding.would_change:
         yield f"would be changed by {', '.join(finding.would_change)}"

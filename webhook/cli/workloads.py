@@ -1,46 +1,67 @@
 """Workloads to ask two policies about: manifests as `review` reads them, and the inputs of cases.
 
 A document with `input` and `expected` is a case (docs/cases.md): its objects are taken with the
-state that they had before and with who sends them; what is expected is no business of this module.
+state that they had before, with what exists beside them and with who sends them; what is expected
+is no business of this module. Of manifests, what exists beside them is what they say together.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeAlias
 
-from webhook.cli import cases, fields, kubectl_yaml, manifests, sources
+from webhook.cli import cases, fields, kubectl_yaml, manifests, sources, surroundings
 from webhook.cli.cases import Case
 from webhook.cli.judging import Requester
 from webhook.cli.manifests import Manifest
+from webhook.core.cluster import Cluster
 from webhook.core.errors import Fault
 from webhook.core.policy.located import Located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """An object that is written, the object that was there before, and who writes it."""
+    """An object that is written, the object that was there before, and who writes it.
+
+    `cluster` is what exists beside it; None until all manifests are read.
+    """
 
     manifest: Manifest
     old: Manifest | None
     requester: Requester
+    cluster: Cluster | None = None
 
 
 Found: TypeAlias = Workload | Fault
 
 
-def read(
-    names: list[str], stdin: BinaryIO, namespace: str, requester: Requester
-) -> Iterator[Found]:
+def read(names: list[str], stdin: BinaryIO, namespace: str, requester: Requester) -> list[Found]:
     """Read files, folders and standard input (`-`): workloads and faults, in order.
 
     `namespace` and `requester` are those of manifests; a case says its own.
     """
+    found: list[Found] = []
     for each in sources.read(names, stdin):
         if isinstance(each, Fault):
-            yield each
+            found.append(each)
         else:
             source, text = each
-            yield from parse(text, source, namespace, requester)
+            found += parse(text, source, namespace, requester)
+    return _surrounded(found)
+
+
+def _surrounded(found: list[Found]) -> list[Found]:
+    """Let manifests know what they say of the cluster together."""
+    of_manifests = [each for each in found if isinstance(each, Workload) and each.cluster is None]
+    cluster, unread = surroundings.find(each.manifest for each in of_manifests)
+    return [
+        *(
+            replace(each, cluster=cluster)
+            if isinstance(each, Workload) and each.cluster is None
+            else each
+            for each in found
+        ),
+        *unread,
+    ]
 
 
 def parse(text: str, source: str, namespace: str, requester: Requester) -> Iterator[Found]:
@@ -71,7 +92,12 @@ def _of_cases(documents: Iterable[Located], source: str) -> Iterator[Found]:
 
 def _steps(case: Case) -> Iterator[Workload]:
     for step in case.steps:
-        yield Workload(manifest=step.manifest, old=step.old, requester=case.requester)
+        yield Workload(
+            manifest=step.manifest,
+            old=step.old,
+            requester=case.requester,
+            cluster=case.cluster,
+        )
 
 
 def _numbered(found: Iterable[Found]) -> Iterator[Found]:
