@@ -19,12 +19,7 @@ PRIVATE, PUBLIC = 0o600, 0o644
 SECRET_NAME = "gpuclass-tls"  # noqa: S105 - a name
 FIELD_MANAGER = "gpuclass-certs"
 
-HOSTS = (
-    f"{registration.NAME}.{registration.NAMESPACE}.svc",
-    f"{registration.NAME}.{registration.NAMESPACE}.svc.cluster.local",
-    f"{registration.NAME}.{registration.NAMESPACE}",
-)
-"""What the API server calls the Service, and what people call it."""
+HOSTS = registration.Service().hosts
 
 
 def run(out: Path, hosts: Sequence[str], *, force: bool, console: Console) -> int:

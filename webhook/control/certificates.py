@@ -5,11 +5,12 @@ an hour back: clocks differ. The clock is handed in.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -41,19 +42,19 @@ class Pair:
         )
 
 
-def make_ca(now: datetime) -> Pair:
+def make_ca(now: datetime, life: timedelta = CA_LIFE) -> Pair:
     """Make a CA that may sign leaves and nothing below them."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("gpuclass CA")
     builder = (
-        _builder(name, name, key.public_key(), now, CA_LIFE)
+        _builder(name, name, key.public_key(), now, life)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
     )
     return Pair(certificate=builder.sign(key, hashes.SHA256()), key=key)
 
 
-def make_leaf(ca: Pair, hosts: Sequence[str], now: datetime) -> Pair:
+def make_leaf(ca: Pair, hosts: Sequence[str], now: datetime, life: timedelta = LEAF_LIFE) -> Pair:
     """Make a serving certificate for `hosts`: DNS names, or addresses as IP SANs.
 
     Raises OperatorError for a host that is neither.
@@ -64,7 +65,7 @@ def make_leaf(ca: Pair, hosts: Sequence[str], now: datetime) -> Pair:
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key())
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     builder = (
-        _builder(_name("gpuclass"), issuer, key.public_key(), now, LEAF_LIFE)
+        _builder(_name("gpuclass"), issuer, key.public_key(), now, life)
         .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
@@ -72,6 +73,63 @@ def make_leaf(ca: Pair, hosts: Sequence[str], now: datetime) -> Pair:
         .add_extension(authority, critical=False)
     )
     return Pair(certificate=builder.sign(ca.key, hashes.SHA256()), key=key)
+
+
+def made_at(certificate: x509.Certificate) -> datetime:
+    """Give when a certificate of ours was made: it is valid from before that."""
+    return certificate.not_valid_before_utc + SKEW
+
+
+def renewal(certificate: x509.Certificate) -> datetime:
+    """Give when to renew a certificate: at two thirds of its life."""
+    made = made_at(certificate)
+    return made + (certificate.not_valid_after_utc - made) * 2 / 3
+
+
+def is_issued_by(leaf: x509.Certificate, ca: x509.Certificate) -> bool:
+    """Tell whether a CA signed a certificate."""
+    try:
+        leaf.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def read_all(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Read a bundle; what is no certificate gives nothing."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except ValueError:
+        return ()
+
+
+def read_pair(certificate: bytes, key: bytes) -> Pair | None:
+    """Read a certificate and its key; None if they are none, or do not belong together."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate)
+        private = serialization.load_pem_private_key(key, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        return None
+    if private.public_key() != found.public_key():
+        return None
+    return Pair(certificate=found, key=private)
+
+
+def write_all(certificates: Iterable[x509.Certificate]) -> bytes:
+    """Write a bundle."""
+    return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates)
+
+
+def hosts_of(certificate: x509.Certificate) -> frozenset[str]:
+    """Give the DNS names and addresses that a certificate is for."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset()
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return frozenset((*names.get_values_for_type(x509.DNSName), *map(str, addresses)))
 
 
 def _builder(

@@ -3,6 +3,12 @@
 API_GROUP = "gpuclass.io"
 API_VERSION = "v1alpha1"
 
+POLICY_NAME = "cluster"
+"""Of the one GPUPolicy."""
+
+PAUSED_ANNOTATION = "gpuclass.io/paused"
+"""On the namespace of gpuclass: while it is there, no webhook of ours is registered."""
+
 CLASS_ANNOTATION = "gpu-class"
 """What a person writes: on a workload, a pod or (as its default) a namespace."""
 

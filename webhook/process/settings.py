@@ -8,6 +8,7 @@ import argparse
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -83,6 +84,27 @@ def positive_seconds(text: str) -> float:
     return value
 
 
+def duration(text: str) -> timedelta:
+    """Read a number with a unit: `90s`, `15m`, `12h` or `365d`."""
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    number, unit = text[:-1], units.get(text[-1:])
+    if unit is None or not (number.isascii() and number.isdecimal()):
+        raise ValueError("expected a number and a unit, such as 90s, 15m, 12h or 365d")
+    if not 0 < int(number) <= 100_000:  # noqa: PLR2004 # 273 years, in days
+        raise ValueError("expected 1..100000 of its unit")
+    return timedelta(**{unit: int(number)})
+
+
+def written(value: object) -> str:
+    """Give a setting as its text; a duration in the largest unit that is whole."""
+    if not isinstance(value, timedelta):
+        return "none" if value is None else str(value)
+    whole = int(value.total_seconds())
+    sizes = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+    unit = next(unit for unit, size in sizes.items() if not whole % size)
+    return f"{whole // sizes[unit]}{unit}"
+
+
 def count(text: str) -> int:
     """Read a whole number above zero."""
     value = _number(int, text, "expected a whole number")
@@ -129,12 +151,9 @@ def flag(name: str) -> str:
 def declare(kind: type[object], parser: argparse.ArgumentParser) -> None:
     """Declare a flag for each setting; `read` takes what was parsed."""
     for each in _fields(kind):
-        default = "none" if each.default is None else each.default
-        parser.add_argument(
-            flag(each.name),
-            metavar=each.metadata["metavar"],
-            help=f"{each.metadata['help']} (default: {default}; {variable(each.name)})",
-        )
+        default = f"default: {written(each.default)}; {variable(each.name)}"
+        text = f"{each.metadata['help']} ({default})"
+        parser.add_argument(flag(each.name), metavar=each.metadata["metavar"], help=text)
 
 
 def read(kind: type[T], flags: Mapping[str, object], environment: Mapping[str, str]) -> T:

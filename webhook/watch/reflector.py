@@ -217,8 +217,10 @@ class Reflector(Generic[T]):
     @contextmanager
     def _ask(self, query: str, seconds: float) -> Iterator[HTTPResponse]:
         """Give an answer whose body is not read yet; raise WatchError where there is none."""
+        resource = self.resource
+        selector = f"&fieldSelector={resource.field_selector}" if resource.field_selector else ""
         try:
-            with self._api.get(f"{self.resource.path}?{query}", seconds) as response:
+            with self._api.get(f"{resource.path}?{query}{selector}", seconds) as response:
                 self._open = response
                 if self._over.is_set():
                     _shut(response)

@@ -17,12 +17,14 @@ class Resource(Generic[T]):
 
     `name` is the resource's in RBAC and in metrics. `read` raises msgspec.DecodeError for what no
     API server has. An optional resource holds nothing up where the API server does not serve it.
+    `field_selector` (`metadata.name=gpuclass`) leaves out the rest; rights on one name need it.
     """
 
     name: str
     path: str
     read: Callable[[msgspec.Raw], T]
     is_optional: bool = False
+    field_selector: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -55,6 +55,12 @@ class Service:
     name: str = NAME
     port: int = SERVICE_PORT
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Give the names it is served by: what the API server calls it comes first."""
+        short = f"{self.name}.{self.namespace}"
+        return (f"{short}.svc", f"{short}.svc.cluster.local", short)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Site:

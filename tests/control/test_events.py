@@ -1,0 +1,66 @@
+"""Events: about what, where, and how often."""
+
+from datetime import timedelta
+
+from tests.control.world import Scene
+from webhook.control.api import Object
+from webhook.control.events import Events
+from webhook.control.metrics import Metrics
+
+POLICY: Object = {
+    "apiVersion": "gpuclass.io/v1alpha1",
+    "kind": "GPUPolicy",
+    "metadata": {"name": "cluster", "uid": "u1", "labels": {}},
+}
+
+
+def test_an_event_says_who_did_what_about_which_object() -> None:
+    scene = Scene()
+    scene.world().events.say(POLICY, "Registered", "written")
+    (found,) = scene.api.events
+    assert found["metadata"].pop("name").startswith("cluster.")
+    assert found == {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"namespace": "default"},
+        "eventTime": "2027-01-01T00:00:00.000000Z",
+        "reportingController": "gpuclass.io/controller",
+        "reportingInstance": "test",
+        "action": "Registered",
+        "reason": "Registered",
+        "regarding": {
+            "apiVersion": "gpuclass.io/v1alpha1",
+            "kind": "GPUPolicy",
+            "name": "cluster",
+            "uid": "u1",
+        },
+        "note": "written",
+        "type": "Normal",
+    }
+
+
+def test_an_event_about_a_secret_is_beside_it() -> None:
+    scene = Scene()
+    world = scene.world()
+    world.events.say(world.secrets.reference, "CertificateSigned", "x" * 2000, "Warning")
+    (found,) = scene.api.events
+    assert found["metadata"]["namespace"] == "gpuclass-system"
+    assert found["type"] == "Warning"
+    assert len(found["note"]) == 1024
+
+
+def test_the_same_is_not_said_twice_in_ten_minutes() -> None:
+    scene = Scene()
+    events = scene.world().events
+    for minutes in (0, 5, 4.9, 0.1):
+        scene.clock.turn(timedelta(minutes=minutes))
+        events.say(POLICY, "Registered", "written")
+    assert len(scene.api.events) == 2
+
+
+def test_an_event_that_can_not_be_written_holds_nothing_up() -> None:
+    scene, metrics = Scene(), Metrics()
+    path = "/apis/events.k8s.io/v1/namespaces/default/events"
+    scene.api.broken[path] = 403
+    Events(scene.api, metrics, "test").say(POLICY, "Registered", "written")
+    assert 'gpuclass_controller_steps_total{reason="Registered"} 1.0' in metrics.render().decode()

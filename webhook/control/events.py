@@ -1,0 +1,84 @@
+"""Events: what the controller did and could not do, where `kubectl describe` and `events` show it.
+
+They are for people, and never in the way: an event that can not be written is logged and given up.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from webhook.control.api import Api, ApiFailed, Object
+from webhook.control.metrics import Metrics
+from webhook.core.names import API_GROUP
+from webhook.process.logs import ROOT, fields
+
+Kind: TypeAlias = Literal["Normal", "Warning"]
+
+CLUSTER_NAMESPACE = "default"
+"""Where events about objects without a namespace have to be (events.k8s.io/v1)."""
+REPEAT_SECONDS = 600.0
+"""The same is not said again before this."""
+MAX_NOTE = 1024
+"""Of the API: bytes of a note."""
+
+_log = logging.getLogger(f"{ROOT}.controller")
+
+
+class Events:
+    """Says what happened: as an event, in the log and in the metrics."""
+
+    def __init__(
+        self,
+        api: Api,
+        metrics: Metrics,
+        reporter: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take what this replica is called."""
+        self._api, self._metrics, self._reporter, self._clock = api, metrics, reporter, clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def say(self, about: Object, reason: str, note: str, kind: Kind = "Normal") -> None:
+        """Say something about an object, unless it was just said.
+
+        Of `about` only apiVersion, kind, and metadata's name, namespace and uid are read.
+        """
+        now = self._clock()
+        if now < self._said.get((reason, note), -REPEAT_SECONDS) + REPEAT_SECONDS:
+            return
+        self._said = {key: at for key, at in self._said.items() if now < at + REPEAT_SECONDS}
+        self._said[reason, note] = now
+        self._metrics.steps.labels(reason).inc()
+        level = logging.INFO if kind == "Normal" else logging.WARNING
+        _log.log(level, "%s", note, extra=fields(reason=reason))
+        event = self._event(about, reason, note, kind)
+        path = f"/apis/events.k8s.io/v1/namespaces/{event['metadata']['namespace']}/events"
+        try:
+            self._api.send("POST", path, event)
+        except ApiFailed as failure:
+            _log.warning("event not written", extra=fields(reason=reason, fault=str(failure)))
+
+    def _event(self, about: Object, reason: str, note: str, kind: Kind) -> Object:
+        metadata = about["metadata"]
+        known = ("name", "namespace", "uid")
+        regarding = {key: metadata[key] for key in known if key in metadata}
+        moment = f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+        return {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {
+                "name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}",
+                "namespace": metadata.get("namespace", CLUSTER_NAMESPACE),
+            },
+            "eventTime": moment,
+            "reportingController": f"{API_GROUP}/controller",
+            "reportingInstance": self._reporter,
+            "action": reason,
+            "reason": reason,
+            "regarding": {"apiVersion": about["apiVersion"], "kind": about["kind"], **regarding},
+            "note": note.encode()[:MAX_NOTE].decode(errors="ignore"),
+            "type": kind,
+        }

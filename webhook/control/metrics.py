@@ -1,0 +1,58 @@
+"""What the controller counts: one registry, names by Prometheus' conventions."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import generate_latest as render
+
+import webhook
+
+
+class Metrics:
+    """Everything that is counted."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry(auto_describe=True)
+        self.registry = registry
+        ProcessCollector(registry=registry)
+        Gauge("gpuclass_build_info", "The version.", ["version"], registry=registry).labels(
+            webhook.__version__
+        ).set(1)
+        self.leading = Gauge(
+            "gpuclass_controller_leading", "1 while this replica leads.", registry=registry
+        )
+        self.duties = Counter(
+            "gpuclass_controller_runs_total",
+            "Runs of a duty, and whether they did what they were to do.",
+            ["duty", "done"],
+            registry=registry,
+        )
+        self.duty_seconds = Histogram(
+            "gpuclass_controller_turn_duration_seconds",
+            "Time to run all duties of a loop once.",
+            registry=registry,
+        )
+        self.expiry = Gauge(
+            "gpuclass_controller_certificate_expiry_timestamp_seconds",
+            "When a certificate that the controller looks after expires.",
+            ["certificate"],
+            registry=registry,
+        )
+        self.registered = Gauge(
+            "gpuclass_controller_registered",
+            "1 while both webhook configurations are as the policy calls for, 0 while they are to"
+            " be and are not, -1 while they are not to be.",
+            registry=registry,
+        )
+        self.steps = Counter(
+            "gpuclass_controller_steps_total",
+            "What the controller did, by the reason of the event that says so.",
+            ["reason"],
+            registry=registry,
+        )
+
+    def count_duty(self, name: str, *, is_done: bool) -> None:
+        """Count a run of a duty."""
+        self.duties.labels(name, "true" if is_done else "false").inc()
+
+    def render(self) -> bytes:
+        """Give everything in Prometheus' text format."""
+        return render(self.registry)
