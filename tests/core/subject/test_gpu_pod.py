@@ -8,9 +8,12 @@ from tests.core.given import (
     admitted,
     assert_untouched,
     cpu_pod,
+    gpu_class,
     gpu_pod,
     mutate,
     patched,
+    policy,
+    pool,
     refusals,
     request,
     shipped,
@@ -168,3 +171,22 @@ def test_null_maps_of_a_gpu_pod_are_made() -> None:
     document["spec"] |= {"tolerations": None, "affinity": None, "nodeSelector": None}
     document["spec"]["priority"] = None
     assert patched(document)["metadata"]["labels"] == {"gpuclass.io/class": "general"}
+
+
+BOTH = pool("a", "gpu: x, t: a", "{key: k, value: a, effect: NoSchedule}") + pool(
+    "b", "gpu: x, t: b", "{key: k, value: b, effect: NoSchedule}"
+)
+
+
+def test_what_one_revision_injected_the_next_does_not_refuse() -> None:
+    one, next_one = (
+        policy(BOTH + gpu_class("c", f"{{name: {name}}}"), "defaultClass: c") for name in "ab"
+    )
+    stored = admitted(gpu_pod("c"), one)
+    assert refusals(validate(stored, next_one)) == []
+    by_hand = gpu_pod("c", nodeSelector={"t": "a"}, priority=0)
+    assert [rule for rule, _, _ in refusals(validate(by_hand, next_one))] == [
+        "contradiction",
+        "placement",
+        "tolerations",
+    ]

@@ -23,8 +23,7 @@ def find(pod: Pod, injected: Pod, plan: ClassPlan, revision: str) -> tuple[Viola
 
 
 def _unfinished(pod: Pod, injected: Pod, plan: ClassPlan, revision: str) -> tuple[Violation, ...]:
-    stamped = stamp.read(pod)
-    if stamped is not None and stamped.revision != revision:
+    if stamp.is_of_another(pod, revision):
         return ()
     had, has = pod.spec, injected.spec
     changed = (
@@ -44,8 +43,7 @@ def _unfinished(pod: Pod, injected: Pod, plan: ClassPlan, revision: str) -> tupl
 
 def steered(pod: Pod, injected: Pod, revision: str) -> tuple[Violation, ...]:
     """Refuse a CPU pod that had to be steered off GPU nodes and is not."""
-    stamped = stamp.read(pod)
-    if pod.spec.affinity == injected.spec.affinity or (stamped and stamped.revision != revision):
+    if pod.spec.affinity == injected.spec.affinity or stamp.is_of_another(pod, revision):
         return ()
     return (
         Violation(

@@ -63,6 +63,16 @@ def read(pod: Pod) -> Stamp | None:
         return None
 
 
+def is_of_another(pod: Pod, revision: str) -> bool:
+    """Tell whether a pod was brought to its state by another revision of the policy.
+
+    Two replicas, or a change in between: what one revision made, the next does not refuse. Nobody
+    gains by forging this, since mutation writes the stamp of every pod that it changes.
+    """
+    stamped = read(pod)
+    return stamped is not None and stamped.revision != revision
+
+
 def label(pod: Pod, gpu_class: str) -> Pod:
     """Write the class's label."""
     labels = pod.metadata.labels or {}
