@@ -45,6 +45,7 @@ class Service:
         self.settings = settings
         self.writer = writer
         self.metrics = Metrics()
+        self.metrics.watch_log(lambda: writer.dropped)
         self.certificates = Certificates(certs, self.metrics)
         self.snapshots = Snapshots(
             partial(policies.load, settings.policies),
