@@ -62,27 +62,14 @@ class Access:
         return path
 
     def run_kubectl(
-        self,
-        arguments: tuple[str, ...],
-        config: Path,
-        *,
-        text: str | None,
-        check: bool,
-        editor: Path | None = None,
+        self, arguments: tuple[str, ...], config: Path, *, text: str | None, check: bool
     ) -> subprocess.CompletedProcess[str]:
-        """Run kubectl with a clean environment; raise KubectlError if it fails and `check`.
-
-        `editor` is the program that `kubectl edit` opens its file with.
-        """
-        environment = {**clean_environment(), "HOME": str(self._folder), "KUBECONFIG": str(config)}
-        if editor is not None:
-            # What could not be saved is kept in TMPDIR.
-            environment |= {"KUBE_EDITOR": str(editor), "TMPDIR": str(self._folder)}
+        """Run kubectl with a clean environment; raise KubectlError if it fails and `check`."""
         answer = subprocess.run(
             [str(self._kubectl), *arguments],
             input=text,
             stdin=subprocess.DEVNULL if text is None else None,
-            env=environment,
+            env={**clean_environment(), "HOME": str(self._folder), "KUBECONFIG": str(config)},
             cwd=self._folder,
             capture_output=True,
             encoding="utf-8",

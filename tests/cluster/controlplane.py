@@ -135,16 +135,12 @@ class ControlPlane:
         input: str | None = None,  # noqa: A002 - named as in subprocess.run
         check: bool = True,
         as_: Path | None = None,
-        editor: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as the administrator, or with the kubeconfig `as_`.
 
-        `input` goes to its standard input, `editor` is the program that `kubectl edit` opens.
-        Raises KubectlError if it fails and `check`.
+        `input` goes to its standard input. Raises KubectlError if it fails and `check`.
         """
-        return self._open.run_kubectl(
-            arguments, as_ or self.kubeconfig, text=input, check=check, editor=editor
-        )
+        return self._open.run_kubectl(arguments, as_ or self.kubeconfig, text=input, check=check)
 
     def client(self, user: str = ADMIN, groups: Iterable[str] = ADMIN_GROUPS) -> official.ApiClient:
         """Give the official client as a user; it is closed with the control plane."""

@@ -42,6 +42,8 @@ def test_the_base_holds_what_it_says(built: dict[tuple[str, str], Json]) -> None
         ("Namespace", "gpuclass-system"),
         ("ResourceQuota", "gpuclass-critical-pods"),
         ("ServiceAccount", "gpuclass"),
+        ("ClusterRole", "gpuclass"),
+        ("ClusterRoleBinding", "gpuclass"),
         ("ConfigMap", "gpuclass-policies"),
         ("Service", "gpuclass"),
         ("PriorityClass", "gpu-batch-priority"),
@@ -62,7 +64,8 @@ def test_what_others_need_comes_first(built: dict[tuple[str, str], Json]) -> Non
 
 
 def test_everything_of_a_namespace_is_in_ours(built: dict[tuple[str, str], Json]) -> None:
-    cluster = {"Namespace", "PriorityClass", *registration.ENTRIES}
+    roles = {"ClusterRole", "ClusterRoleBinding"}
+    cluster = {"Namespace", "PriorityClass", *roles, *registration.ENTRIES}
     found = {each["metadata"].get("namespace") for (kind, _), each in built.items()
              if kind not in cluster}  # fmt: skip
     assert found == {registration.NAMESPACE} == {"gpuclass-system"}

@@ -162,8 +162,9 @@ def test_verbose_readiness_tells_all_that_is_known(client: FlaskClient) -> None:
     report = json.loads(reply.data)
     assert report["policy"]["revision"] == reviews.policy().revision
     assert report["policy"]["faults"] == []
+    assert report["watches"] == []
     assert report["certificate"]["fault"] == ""
-    assert list(report) == ["ready", "reasons", "draining", "policy", "certificate"]
+    assert list(report) == ["ready", "reasons", "draining", "policy", "watches", "certificate"]
 
 
 def test_metrics_are_text(client: FlaskClient) -> None:

@@ -29,19 +29,6 @@ def test_a_worker_that_comes_late_takes_over_what_changed(tmp_path: Path) -> Non
     assert service.certificates.expiry == renewed.certificate.not_valid_after_utc.timestamp()
 
 
-def test_lines_that_the_log_drops_are_counted(tmp_path: Path) -> None:
-    certs = tmp_path / "certs"
-    pki.write(certs, pki.authority())
-    service = make(certs)
-
-    def dropped() -> float | None:
-        return service.metrics.registry.get_sample_value("gpuclass_log_lines_dropped_total")
-
-    assert dropped() == 0
-    service.writer.dropped = 3
-    assert dropped() == 3
-
-
 def test_a_worker_that_died_is_replaced(own_server: Callable[..., Server]) -> None:
     server = own_server()
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")

@@ -1,16 +1,20 @@
-"""Policies: the last good one stays."""
+"""Policies: the last good one stays, and a folder is read when it changed."""
 
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.serve import reviews
+from webhook.core.cluster import Cluster
 from webhook.core.errors import Fault, GpuclassError, OperatorError, PolicyError
 from webhook.core.policy.policy import Policy
 from webhook.serve.metrics import Metrics
+from webhook.serve.settings import Settings
 from webhook.serve.snapshots import Snapshots
+from webhook.serve.sources import FolderSource, make
 
 ONE = replace(reviews.policy(), revision="one")
 TWO = replace(reviews.policy(), revision="two")
@@ -19,7 +23,7 @@ FAULTS = PolicyError(
 )
 
 
-class Source:
+class Folder:
     """A folder that says what it is told to; `reads` counts how often it was read."""
 
     def __init__(self, *contents: Policy | Exception) -> None:
@@ -39,34 +43,39 @@ class Source:
         return found
 
 
-def snapshots(source: Source) -> Snapshots:
-    return Snapshots(source.load, source.fingerprint, Metrics(), lambda: 1234.0)
+@pytest.fixture
+def found() -> Snapshots:
+    return Snapshots(Metrics(), lambda: 1234.0)
+
+
+def looked_at(folder: Folder, found: Snapshots) -> FolderSource:
+    return FolderSource(folder.load, folder.fingerprint, 0.01, found)
 
 
 def value(of: Snapshots, name: str, **labels: str) -> float | None:
     return of._metrics.registry.get_sample_value(name, labels)  # noqa: SLF001
 
 
-def test_a_new_policy_takes_the_place_of_the_old_one() -> None:
-    source = Source(ONE, TWO)
-    found = snapshots(source)
+def test_a_new_policy_takes_the_place_of_the_old_one(found: Snapshots) -> None:
+    folder = Folder(ONE, TWO)
+    source = looked_at(folder, found)
     assert found.current() is None
-    found.load_first()
+    source.open()
     assert found.current() is ONE
-    source.now = 1
-    found.refresh()
+    folder.now = 1
+    source.refresh()
     assert (found.current(), found.faults, found.loaded_at) == (TWO, (), 1234.0)
     assert value(found, "gpuclass_policy_info", revision="two") == 1
     assert value(found, "gpuclass_policy_info", revision="one") is None
     assert value(found, "gpuclass_policy_loaded_timestamp_seconds") == 1234
 
 
-def test_what_did_not_change_is_not_read_again() -> None:
-    source = Source(ONE)
-    found = snapshots(source)
-    found.load_first()
-    found.refresh()
-    assert source.reads == 1
+def test_what_did_not_change_is_not_read_again(found: Snapshots) -> None:
+    folder = Folder(ONE)
+    source = looked_at(folder, found)
+    source.open()
+    source.refresh()
+    assert folder.reads == 1
 
 
 @pytest.mark.parametrize(
@@ -78,38 +87,79 @@ def test_what_did_not_change_is_not_read_again() -> None:
     ],
 )
 def test_a_broken_policy_leaves_the_last_good_one(
-    broken: Exception, faults: tuple[str, ...], caplog: pytest.LogCaptureFixture
+    found: Snapshots,
+    broken: Exception,
+    faults: tuple[str, ...],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    source = Source(ONE, broken, TWO)
-    found = snapshots(source)
-    found.load_first()
-    source.now = 1
-    found.refresh()
-    found.refresh()
+    folder = Folder(ONE, broken, TWO)
+    source = looked_at(folder, found)
+    source.open()
+    folder.now = 1
+    source.refresh()
+    source.refresh()
     assert (found.current(), found.faults) == (ONE, faults)
     assert value(found, "gpuclass_policy_faults") == len(faults)
     assert value(found, "gpuclass_policy_reload_failures_total") == 1
     assert [each.getMessage() for each in caplog.records].count("policy refused") == 1
-    source.now = 2
-    found.refresh()
+    folder.now = 2
+    source.refresh()
     assert (found.current(), found.faults) == (TWO, ())
     assert value(found, "gpuclass_policy_faults") == 0
 
 
-def test_a_first_policy_that_is_broken_is_for_the_operator() -> None:
+def test_a_first_policy_that_is_broken_is_for_the_operator(found: Snapshots) -> None:
     with pytest.raises(GpuclassError):
-        snapshots(Source(FAULTS)).load_first()
+        looked_at(Folder(FAULTS), found).open()
 
 
-def test_the_watch_looks_again_and_again() -> None:
-    source = Source(ONE, TWO)
-    found = snapshots(source)
-    found.load_first()
-    source.now = 1
+def test_a_folder_is_looked_at_again_and_again(found: Snapshots) -> None:
+    folder = Folder(ONE, TWO)
+    source = looked_at(folder, found)
+    source.open()
+    folder.now = 1
 
-    async def watch_for_a_while() -> None:
+    async def follow_for_a_while() -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(found.watch(0.01), 0.2)
+            await asyncio.wait_for(source.follow(), 0.2)
 
-    asyncio.run(watch_for_a_while())
+    asyncio.run(follow_for_a_while())
     assert found.current() is TWO
+
+
+def test_a_folder_has_nothing_to_watch(found: Snapshots) -> None:
+    source = looked_at(Folder(ONE), found)
+    assert (source.missing(), source.report(), source.documents()) == ((), (), ())
+
+
+def test_what_is_known_of_the_cluster_comes_with_the_policy(found: Snapshots) -> None:
+    cluster = Cluster(namespaces={"team-a": {"gpu-class": "training"}})
+    found.know(cluster)
+    assert found.current() is None
+    found.accept(ONE)
+    found.know(cluster)
+    policy = found.current()
+    assert policy is not None
+    assert (policy.cluster, policy.revision) == (cluster, "one")
+
+
+def test_policies_come_from_a_folder_or_from_a_cluster(found: Snapshots) -> None:
+    settings = Settings(policies=reviews.POLICIES, kubeconfig=Path("kubeconfig"))
+    with pytest.raises(OperatorError) as refused:
+        make(settings, found, Metrics())
+    assert str(refused.value) == (
+        "--policies and --kubeconfig: policies come from a folder or from a cluster; leave one out"
+    )
+
+
+def test_without_a_folder_and_a_cluster_every_way_is_named(
+    found: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(OperatorError) as refused:
+        make(Settings(), found, Metrics())
+    assert str(refused.value) == (
+        "no API server: this is no pod with a service account (Service host/port is not set); "
+        "name one by --kubeconfig FILE (GPUCLASS_KUBECONFIG), "
+        "or decide by the policies in a folder: --policies DIR (GPUCLASS_POLICIES)"
+    )

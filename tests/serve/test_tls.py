@@ -17,6 +17,7 @@ from webhook.process.logs import timestamp
 from webhook.serve.health import Health
 from webhook.serve.metrics import Metrics
 from webhook.serve.snapshots import Snapshots
+from webhook.serve.sources import FolderSource
 from webhook.serve.tls import Certificates
 
 
@@ -135,6 +136,8 @@ def test_an_expired_certificate_is_not_ready(tmp_path: Path) -> None:
     metrics = Metrics()
     certificates = Certificates(tmp_path, metrics)
     ended = timestamp(pair.certificate.not_valid_after_utc.timestamp())
-    found = Snapshots(reviews.policy, lambda: 1, metrics)
-    found.load_first()
-    assert Health(found, certificates, metrics).reasons() == [f"the certificate expired at {ended}"]
+    found = Snapshots(metrics)
+    found.accept(reviews.policy())
+    source = FolderSource(reviews.policy, lambda: 1, 1.0, found)
+    health = Health(found, source, certificates, metrics)
+    assert health.reasons() == [f"the certificate expired at {ended}"]

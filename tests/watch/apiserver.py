@@ -5,7 +5,7 @@ Each answer says its status, its body in parts, and how it ends: whole, cut, or 
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,7 +28,7 @@ class Answer:
     """One answer; the parts are chunks of the body, sent one after the other."""
 
     status: int = 200
-    parts: Sequence[bytes] = ()
+    parts: Iterable[bytes] = ()
     headers: dict[str, str] = field(default_factory=dict)
     end: End = End.WHOLE
 

@@ -398,5 +398,12 @@ def test_the_thread_ends_although_the_api_server_is_silent(tmp_path: Path) -> No
         assert synced.wait(10)
         found.stop()
         found.join()
-        assert not found._thread.is_alive()  # noqa: SLF001 # there is no other trace of its end
+        assert "watch-things" not in [each.name for each in threading.enumerate()]
+
+
+def test_what_never_started_ends_at_once(tmp_path: Path) -> None:
+    with ApiServer() as server:
+        resource = Resource(name="things", path=PATH, read=read_colour)
+        found = Reflector(resource, connect(server.kubeconfig(tmp_path)), lambda: None)
+        found.stop()
         found.join()

@@ -20,6 +20,8 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 def run(settings: Settings, *, welcome: bool) -> int:
     """Serve until a signal ends it."""
+    if welcome and settings.policies is None:
+        raise OperatorError("--welcome: shows the policies in a folder; name one by --policies DIR")
     with _certificates(settings) as folder:
         guide = _Guide(settings, folder) if welcome else None
         try:

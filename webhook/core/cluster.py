@@ -7,9 +7,11 @@ question about it is answered as "not known". It decides nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 NamespacedName: TypeAlias = tuple[str, str]
 """Namespace and name."""
@@ -110,14 +112,17 @@ class _DeviceClass(_Object, frozen=True):
 
 
 def read_node(value: object) -> Node:
-    """Read a Node; raise msgspec.ValidationError for one that no API server has."""
-    found = msgspec.convert(value, _Node)
+    """Read a Node, out of JSON or of what it was decoded to; the same holds for those below.
+
+    Raises msgspec.ValidationError for one that no API server has.
+    """
+    found = _read(value, _Node)
     return Node(labels=found.metadata.labels or {}, taints=found.spec.taints or ())
 
 
 def read_namespace(value: object) -> Mapping[str, str]:
     """Read the annotations of a Namespace; errors as `read_node`."""
-    return msgspec.convert(value, _Namespace).metadata.annotations or {}
+    return _read(value, _Namespace).metadata.annotations or {}
 
 
 def read_claim(value: object) -> frozenset[str]:
@@ -125,17 +130,23 @@ def read_claim(value: object) -> frozenset[str]:
 
     A request with adminAccess watches devices and takes none (KEP-5018).
     """
-    return _device_classes(msgspec.convert(value, _Claim))
+    return _device_classes(_read(value, _Claim))
 
 
 def read_claim_template(value: object) -> frozenset[str]:
     """Read which DeviceClasses the claims of a ResourceClaimTemplate ask for."""
-    return _device_classes(msgspec.convert(value, _ClaimTemplate).spec)
+    return _device_classes(_read(value, _ClaimTemplate).spec)
 
 
 def read_device_class(value: object) -> str | None:
     """Read the extended resource name by which pods may ask for a DeviceClass, if it has one."""
-    return msgspec.convert(value, _DeviceClass).spec.extended_resource_name
+    return _read(value, _DeviceClass).spec.extended_resource_name
+
+
+def _read(value: object, kind: type[T]) -> T:
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value, type=kind)
+    return msgspec.convert(value, kind)
 
 
 def _device_classes(claim: _Claim) -> frozenset[str]:

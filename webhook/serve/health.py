@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from webhook.process.logs import timestamp
 from webhook.serve.metrics import Metrics
 from webhook.serve.snapshots import Snapshots
+from webhook.serve.sources import Source
 from webhook.serve.tls import Certificates
 
 
@@ -15,6 +16,7 @@ class Health:
     def __init__(
         self,
         snapshots: Snapshots,
+        source: Source,
         certificates: Certificates,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
@@ -22,6 +24,7 @@ class Health:
         """Take what is looked at whenever somebody asks."""
         self.is_draining = False
         self._snapshots = snapshots
+        self._source = source
         self._certificates = certificates
         self._metrics = metrics
         self._clock = clock
@@ -38,7 +41,7 @@ class Health:
             reasons.append("draining: the server is about to stop")
         if self._snapshots.policy is None:
             reasons.append("no policy is loaded")
-            reasons.extend(self._snapshots.faults)
+            reasons.extend((*self._snapshots.faults, *self._source.missing()))
         if self._certificates.expiry <= self._clock():
             reasons.append(f"the certificate expired at {timestamp(self._certificates.expiry)}")
         return reasons
@@ -56,6 +59,7 @@ class Health:
                 "loaded": timestamp(self._snapshots.loaded_at) if policy else None,
                 "faults": self._snapshots.faults,
             },
+            "watches": self._source.report(),
             "certificate": {
                 "expiry": timestamp(self._certificates.expiry),
                 "fault": self._certificates.fault,

@@ -3,7 +3,7 @@
 A label's values come from the policy or from a table, never straight from a request.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from prometheus_client import (
@@ -15,8 +15,6 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
 
 import webhook
 from webhook.core.decision import Decision, Verdict
@@ -38,18 +36,6 @@ NO_CLASS = ""
 _Key: TypeAlias = tuple[Stage, str, Verdict, str, bool]
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter that nobody asks for
-
-
-class _Count(Collector):
-    """A counter that somebody else keeps."""
-
-    def __init__(self, name: str, description: str) -> None:
-        self.count: Callable[[], int] = int
-        self._name, self._description = name, description
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """Give what it is now."""
-        yield CounterMetricFamily(self._name, self._description, value=self.count())
 
 
 class Metrics:
@@ -108,11 +94,6 @@ class Metrics:
             ["listener", "reason"],
             registry=registry,
         )
-        self._dropped_lines = _Count(
-            "gpuclass_log_lines_dropped_total",
-            "Lines of the log that were not written, since nobody read them fast enough.",
-        )
-        registry.register(self._dropped_lines)
         self._declare_state(registry)
         self._seconds = {stage: self.decision_seconds.labels(stage) for stage in Stage}
         self._decision: dict[_Key, Counter] = {}
@@ -195,10 +176,6 @@ class Metrics:
     def watch_connections(self, listener: str, count: Callable[[], int]) -> None:
         """Ask `count` for the number of open connections whenever metrics are read."""
         self.connections.labels(listener).set_function(count)
-
-    def watch_log(self, dropped: Callable[[], int]) -> None:
-        """Ask `dropped` for the number of lines that were dropped whenever metrics are read."""
-        self._dropped_lines.count = dropped
 
     def declare_cuts(self, listener: str, reasons: Iterable[str]) -> None:
         """Show a counter as 0 before it first counts, so that its rate has a beginning."""

@@ -1,7 +1,6 @@
 """The composition root: settings in, everything that a worker serves out."""
 
 import asyncio
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ from a2wsgi import WSGIMiddleware
 from webhook.core.decide import decide as the_decision
 from webhook.process.logs import RENDER, LineWriter
 from webhook.process.probes import probes
-from webhook.serve import application
+from webhook.serve import application, sources
 from webhook.serve.answer import Answerer, Decide
 from webhook.serve.asgi import Application, Gateway
 from webhook.serve.guard import Guard
@@ -20,7 +19,6 @@ from webhook.serve.observer import Observer
 from webhook.serve.settings import Settings
 from webhook.serve.snapshots import Snapshots
 from webhook.serve.tls import Certificates
-from webhook.watch import files, policies
 
 ADMISSION, PROBES = "admission", "probes"
 """The two listeners, as metrics name them."""
@@ -38,22 +36,17 @@ class Service:
     def __init__(
         self, settings: Settings, certs: Path, writer: LineWriter, decide: Decide = the_decision
     ) -> None:
-        """Load the policy and the certificate in folder `certs`, and wire everything to them.
+        """Load what there is to begin with, the certificate in folder `certs`, and wire all to it.
 
         Raises PolicyError and OperatorError for what has to be mended before anything is served.
         """
         self.settings = settings
         self.writer = writer
         self.metrics = Metrics()
-        self.metrics.watch_log(lambda: writer.dropped)
         self.certificates = Certificates(certs, self.metrics)
-        self.snapshots = Snapshots(
-            partial(policies.load, settings.policies),
-            partial(files.fingerprint, settings.policies),
-            self.metrics,
-        )
-        self.snapshots.load_first()
-        self.health = Health(self.snapshots, self.certificates, self.metrics)
+        self.snapshots = Snapshots(self.metrics)
+        self.source = sources.make(settings, self.snapshots, self.metrics)
+        self.health = Health(self.snapshots, self.source, self.certificates, self.metrics)
         self.admission = self._gateway(decide)
         self.probes = _asgi(probes(self.health, self.metrics.render))
 
@@ -63,13 +56,13 @@ class Service:
 
     def refresh(self) -> None:
         """Take over what has changed: a worker that replaces a dead one comes late."""
-        self.snapshots.refresh()
+        self.source.refresh()
         self.certificates.refresh()
 
     async def watch(self) -> None:
         """Follow changed policies and certificates for ever."""
         interval = self.settings.poll_seconds
-        await asyncio.gather(self.snapshots.watch(interval), self.certificates.watch(interval))
+        await asyncio.gather(self.source.follow(), self.certificates.watch(interval))
 
     def _gateway(self, decide: Decide) -> Application:
         answerer = Answerer(decide, self.snapshots.current)

@@ -23,7 +23,16 @@ from webhook.process.settings import (
 class Settings:
     """Everything that `gpuclass serve` can be told."""
 
-    policies: Path = setting(Path("policies"), Path, "DIR", "the folder of policies to decide by")
+    policies: Path | None = setting(
+        None,
+        Path,
+        "DIR",
+        "a folder of policies to decide by, read again when it changes; without it they are "
+        "watched in the cluster that this is a pod of, or that --kubeconfig names",
+    )
+    kubeconfig: Path | None = setting(
+        None, Path, "FILE", "how to reach the cluster, where this is no pod of it"
+    )
     certs: Path | None = setting(
         None,
         Path,

@@ -54,6 +54,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # gunicorn has no types
         await asyncio.gather(*(listener.serve() for listener in self._listeners))
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _listen(self, service: Service) -> tuple[Listener, Listener]:
         admission, probes = (each.sock for each in self.sockets)

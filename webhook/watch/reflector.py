@@ -78,7 +78,7 @@ class Reflector(Generic[T]):
         self._api, self._changed = api, changed
         self._pace = pace or Pace()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self.run, name=f"watch-{resource.name}", daemon=True)
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._items: dict[Key, T] = {}
         self._version = ""
@@ -86,7 +86,9 @@ class Reflector(Generic[T]):
         self._open: HTTPResponse | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, which a fork would not have survived."""
+        name = f"watch-{self.resource.name}"
+        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -98,7 +100,7 @@ class Reflector(Generic[T]):
 
     def join(self) -> None:
         """Wait until it has ended; not for long, since it can not outlive the process."""
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(JOIN_SECONDS)
 
     def items(self) -> Mapping[Key, T]:
