@@ -102,7 +102,10 @@ class Gate:
 
 @contextmanager
 def gates(control_plane: ControlPlane, policy: Policy) -> Iterator[Mapping[str, Gate]]:
-    """Register every entry for a namespace of its own, and take all that away again."""
+    """Register every entry for a namespace of its own, and take all that away again.
+
+    Left out is the entry of our own kinds, which lie in no namespace.
+    """
     exempt = replace(policy.exempt, users=policy.exempt.users | {SETUP})
     tag, api = uuid.uuid4().hex[:8], control_plane.api
     found = {
@@ -118,6 +121,8 @@ def gates(control_plane: ControlPlane, policy: Policy) -> Iterator[Mapping[str, 
     service = Service(namespace=f"nobody-{tag}", name="nobody")
     for document in registration.render(replace(policy, exempt=exempt), service=service):
         for entry in document["webhooks"]:  # type: ignore[union-attr]
+            if "namespaceSelector" not in entry:  # type: ignore[operator]
+                continue
             made, gate = _alone(document, entry, found)  # type: ignore[arg-type]
             _make_namespace(control_plane, gate.namespace)
             paths.append(f"{REGISTRATIONS}/{made['kind'].lower()}s")

@@ -17,6 +17,8 @@ from webhook.core.workload import KINDS
 LIMIT = 64
 """matchConditions that the API takes for one entry."""
 
+DOCUMENTS = "Validating/policies.gpuclass.io"
+
 Json = dict[str, Any]
 
 
@@ -39,6 +41,15 @@ def _render(
     return registration.render(given or policy(), ca_bundle=ca_bundle, service=service)
 
 
+def entries_of_namespaces(
+    given: Policy | None = None, *, service: Service | None = None
+) -> dict[str, Json]:
+    """Give the entries of what lies in namespaces: all but that of our own kinds."""
+    found = entries(given, service=service)
+    del found[DOCUMENTS]
+    return found
+
+
 def conditions(entry: Json) -> dict[str, str]:
     return {each["name"]: each["expression"] for each in entry["matchConditions"]}
 
@@ -53,7 +64,7 @@ def exempting(**lists: frozenset[str]) -> Policy:
     return replace(policy(), exempt=Exemptions(**(empty | lists)))
 
 
-def test_there_are_two_configurations_with_two_entries_each() -> None:
+def test_there_are_two_configurations() -> None:
     assert [(each["kind"], each["metadata"]["name"]) for each in _render()] == [
         ("MutatingWebhookConfiguration", "gpuclass"),
         ("ValidatingWebhookConfiguration", "gpuclass"),
@@ -61,12 +72,16 @@ def test_there_are_two_configurations_with_two_entries_each() -> None:
     found = {each["kind"]: tuple(entry["name"] for entry in each["webhooks"]) for each in _render()}
     assert found == {
         "MutatingWebhookConfiguration": ("pods.gpuclass.io", "workloads.gpuclass.io"),
-        "ValidatingWebhookConfiguration": ("pods.gpuclass.io", "warnings.gpuclass.io"),
+        "ValidatingWebhookConfiguration": (
+            "pods.gpuclass.io",
+            "warnings.gpuclass.io",
+            "policies.gpuclass.io",
+        ),
     }
     assert found == registration.ENTRIES
 
 
-def test_only_warnings_fail_open() -> None:
+def test_only_warnings_and_documents_fail_open() -> None:
     found = {
         name: (entry["failurePolicy"], entry["timeoutSeconds"]) for name, entry in entries().items()
     }
@@ -75,6 +90,7 @@ def test_only_warnings_fail_open() -> None:
         "Mutating/workloads.gpuclass.io": ("Fail", 5),
         "Validating/pods.gpuclass.io": ("Fail", 5),
         "Validating/warnings.gpuclass.io": ("Ignore", 2),
+        "Validating/policies.gpuclass.io": ("Ignore", 5),
     }
 
 
@@ -125,7 +141,7 @@ def test_the_service_can_be_another() -> None:
 
 def test_exempt_namespaces_are_left_out_by_a_label_that_nobody_can_forge() -> None:
     given = exempting(namespaces=frozenset({"b", "a"}))
-    for entry in entries(given).values():
+    for entry in entries_of_namespaces(given).values():
         assert entry["namespaceSelector"] == {
             "matchExpressions": [
                 {
@@ -140,7 +156,7 @@ def test_exempt_namespaces_are_left_out_by_a_label_that_nobody_can_forge() -> No
 def test_our_own_namespace_is_that_of_the_service() -> None:
     service = Service(namespace="team")
     given = exempting()
-    for entry in entries(given, service=service).values():
+    for entry in entries_of_namespaces(given, service=service).values():
         assert entry["namespaceSelector"]["matchExpressions"][0]["values"] == ["team"]
 
 
@@ -153,6 +169,24 @@ def test_no_subresource_is_matched() -> None:
     ]
     assert resources
     assert not [each for each in resources if "/" in each or "*" in each]
+
+
+def test_documents_are_sent_whoever_writes_them_unless_nothing_changed() -> None:
+    given = exempting(users=frozenset({"a"}), groups=frozenset({"ops"}))
+    entry = entries(given)[DOCUMENTS]
+    assert "namespaceSelector" not in entry
+    assert conditions(entry) == {
+        "new-changed-or-deleted": "request.operation != 'UPDATE' || object.?spec != oldObject.?spec"
+    }
+    assert entry["rules"] == [
+        {
+            "apiGroups": ["gpuclass.io"],
+            "apiVersions": ["v1alpha1"],
+            "operations": ["CREATE", "UPDATE", "DELETE"],
+            "resources": ["gpuclasses", "gpunodepools", "gpupolicies"],
+            "scope": "Cluster",
+        }
+    ]
 
 
 def test_workload_rules_are_the_table_of_kinds() -> None:
@@ -173,9 +207,9 @@ def test_conditions_stay_within_the_limit(name: str) -> None:
     assert 0 < len(found) == len(entries()[name]["matchConditions"]) <= LIMIT
 
 
-def test_exempt_users_and_groups_are_conditions_of_every_entry() -> None:
+def test_exempt_users_and_groups_are_conditions_of_every_entry_but_that_of_documents() -> None:
     given = exempting(users=frozenset({"o'b", "a"}), groups=frozenset({"ops"}))
-    for entry in entries(given).values():
+    for entry in entries_of_namespaces(given).values():
         found = conditions(entry)
         assert found["not-an-exempt-user"] == r"!(request.userInfo.username in ['a', 'o\'b'])"
         assert found["not-an-exempt-group"] == (

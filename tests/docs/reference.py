@@ -28,6 +28,33 @@ from webhook.core.policy.schema import (
 
 DOCS = Path(__file__).parents[2] / "docs"
 
+_BEFORE_KINDS = f"""
+## In a cluster
+
+The same documents are custom resources, cluster-scoped. The API server refuses by itself
+what one document can know to be wrong, fills in the defaults below, and teaches:
+
+```console
+$ kubectl apply --server-side -k deploy/crds  # once: or gpuclass render --crds
+$ kubectl apply --server-side -k policies     # pools before classes before the policy
+$ kubectl explain gpuclass.spec
+$ kubectl get {crd.CATEGORY}
+```
+
+| kind | `kubectl get` | shows |
+| --- | --- | --- |"""
+
+_AFTER_KINDS = """
+Apply them with `--server-side`: a field that nobody knows is then refused, not dropped.
+PriorityClass is Kubernetes' own kind.
+
+What documents say of one another is judged by the webhook as they are written, dry runs
+included: an unknown pool, class or PriorityClass, a node that two pools claim. Every fault
+is refused at its field, all at once; what was wrong before is not, so that broken documents
+are mended step by step. Deleting what is in use is warned of and never refused. While
+nobody answers, documents pass as the schema lets them; those that do not go together take
+no effect: the last good policy stays in force."""
+
 _SCALARS = {str: "text", int: "whole number", bool: "true or false"}
 
 
@@ -73,31 +100,11 @@ def policies_page() -> str:
 
 def _in_a_cluster() -> Iterator[str]:
     """Write what a cluster has to know before it takes documents."""
-    yield from (
-        "",
-        "## In a cluster",
-        "",
-        "The same documents are custom resources, cluster-scoped. The API server refuses by itself",
-        "what one document can know to be wrong, fills in the defaults below, and teaches:",
-        "",
-        "```console",
-        "$ kubectl apply --server-side -k deploy/crds  # once: or gpuclass render --crds",
-        "$ kubectl apply --server-side -k policies     # pools before classes before the policy",
-        "$ kubectl explain gpuclass.spec",
-        f"$ kubectl get {crd.CATEGORY}",
-        "```",
-        "",
-        "| kind | `kubectl get` | shows |",
-        "| --- | --- | --- |",
-    )
+    yield from _BEFORE_KINDS.splitlines()
     for plural, each in crd.RESOURCES.items():
         shown = ", ".join(column.name for column in each.columns)
         yield f"| {each.kind.__name__} | `{plural}`, `{each.short}` | {shown} |"
-    yield from (
-        "",
-        "Apply them with `--server-side`: a field that nobody knows is then refused, not dropped.",
-        "PriorityClass is Kubernetes' own kind.",
-    )
+    yield from _AFTER_KINDS.splitlines()
 
 
 def _rows(record: type, at: str) -> Iterator[str]:

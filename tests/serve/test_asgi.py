@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from tests.serve import pki, reviews
-from tests.serve.running import make
-from webhook.serve.asgi import RECEIVED, Message, Scope
+from tests.serve.running import Silent, make
+from webhook.core.decision import Decision
+from webhook.process.logs import render_json
+from webhook.serve import asgi
+from webhook.serve.answer import Answerer
+from webhook.serve.asgi import RECEIVED, Application, Gateway, Message, Scope
+from webhook.serve.metrics import Metrics
+from webhook.serve.observer import Observer
 from webhook.serve.service import Service
 
 
@@ -32,6 +38,11 @@ def a_scope(**changes: Any) -> Scope:  # noqa: ANN401
 
 
 def send(service: Service, scope: Scope, *messages: Message) -> list[Message]:
+    """Give what the service's application sends for a request."""
+    return exchange(service.admission, scope, *messages)
+
+
+def exchange(application: Application, scope: Scope, *messages: Message) -> list[Message]:
     """Give what the application sends for a request that comes in these messages."""
     left, sent = list(messages), []
 
@@ -41,7 +52,7 @@ def send(service: Service, scope: Scope, *messages: Message) -> list[Message]:
     async def collect(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(service.admission(scope, receive, collect))
+    asyncio.run(application(scope, receive, collect))
     return sent
 
 
@@ -102,3 +113,38 @@ def test_time_counts_from_the_first_byte(service: Service) -> None:
     assert (b"retry-after", b"1") in start["headers"]
     in_time = a_scope(query_string=b"timeout=9s", **{RECEIVED: begun})
     assert send(service, in_time, part(reviews.body()))[0]["status"] == 200
+
+
+OURS = {"group": "gpuclass.io", "version": "v1alpha1", "kind": "GPUClass"}
+POD = {"group": "", "version": "v1", "kind": "Pod"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "decisions", "is_allowed"),
+    [
+        pytest.param(OURS, b"", [reviews.DENIED, reviews.ALLOWED], True, id="known by then"),
+        pytest.param(OURS, b"", [reviews.DENIED, reviews.DENIED], False, id="still unknown"),
+        pytest.param(OURS, b"", [reviews.ALLOWED], True, id="sound"),
+        pytest.param(OURS, b"timeout=0.01s", [reviews.DENIED], False, id="no time for it"),
+        pytest.param(POD, b"", [reviews.DENIED], False, id="no document"),
+    ],
+)
+def test_a_document_that_may_be_early_is_looked_at_twice(
+    kind: dict[str, str],
+    query: bytes,
+    decisions: list[Decision],
+    is_allowed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(asgi, "SECOND_LOOK_SECONDS", 0.02)
+    left = iter(decisions)
+    answerer = Answerer(lambda *_: next(left), reviews.policy)
+    metrics = Metrics()
+    gateway = Gateway(answerer, Observer(metrics, Silent(2), render_json), make_none, 1000)
+    _, body = exchange(gateway, a_scope(query_string=query), part(reviews.body(kind=kind)))
+    assert json.loads(body["body"])["response"]["allowed"] is is_allowed
+    assert list(left) == []
+
+
+async def make_none(*_: object) -> None:
+    """Have nothing else to answer."""

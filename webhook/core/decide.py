@@ -3,6 +3,7 @@
 pod       exempt? -> written again? -> asks for a GPU? -> its class, whole
                                                    no  -> kept off GPU nodes
 workload  exempt? -> its annotation to its template; what its pods would meet, as warnings
+document  of our own kinds: sound beside the others?
 """
 
 import msgspec
@@ -10,13 +11,14 @@ import msgspec
 from webhook.core import workload
 from webhook.core.decision import Decision, Verdict
 from webhook.core.errors import RequestError
+from webhook.core.names import API_GROUP
 from webhook.core.pod import Pod
 from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.resources import Need
 from webhook.core.review import UNREADABLE, GroupVersionKind, Request
 from webhook.core.rules import exemption
-from webhook.core.subject import cpu_pod, gpu_pod, pod_update, unlisted, workload_object
+from webhook.core.subject import cpu_pod, document, gpu_pod, pod_update, unlisted, workload_object
 from webhook.core.subject.case import Case, Stage, allow, enforce
 
 _decode_pod = msgspec.json.Decoder(Pod).decode
@@ -26,6 +28,8 @@ WRITES = ("CREATE", "UPDATE")
 
 def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
     """Decide about one request under one policy; raise RequestError for an unreadable object."""
+    if request.kind.group == API_GROUP and not request.sub_resource:
+        return _decide_document(request, policy)
     if policy.mode is Mode.OFF:
         return allow("the policy's mode is Off")
     if request.operation not in WRITES or request.sub_resource:
@@ -39,6 +43,14 @@ def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
     except UNREADABLE as error:
         raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
     return Decision(verdict=Verdict.IGNORE, reason=f"kind {request.kind.kind} has no pod template")
+
+
+def _decide_document(request: Request, policy: Policy) -> Decision:
+    """Judge a document in every mode: Off must be left by a sound one."""
+    try:
+        return document.judge(request, policy.documents)
+    except UNREADABLE as error:
+        raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
 
 
 def decide_pod(request: Request, policy: Policy, stage: Stage) -> Decision:

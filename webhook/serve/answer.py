@@ -16,6 +16,7 @@ import msgspec
 from webhook.core import review
 from webhook.core.decision import Decision
 from webhook.core.errors import RequestError
+from webhook.core.names import API_GROUP
 from webhook.core.policy.policy import Policy
 from webhook.core.registration import MUTATE_PATH, VALIDATE_PATH
 from webhook.core.review import Request
@@ -106,6 +107,17 @@ class Answerer:
             policy=policy,
             decision=decision,
         )
+
+
+def may_be_early(answer: Answer) -> bool:
+    """Tell whether a document was refused that may name one written a moment before.
+
+    `kubectl apply` writes a pool and its class within milliseconds; a watch needs some more.
+    """
+    request, decision = answer.request, answer.decision
+    if request is None or decision is None or decision.allowed:
+        return False
+    return request.kind.group == API_GROUP
 
 
 def fail(status: int, error: str, failure: Failure, fault: Exception | None = None) -> Answer:

@@ -48,15 +48,23 @@ def _placement(each: GPUClass, pools: Sequence[GPUNodePool]) -> Iterator[Fault]:
         yield warning(each, "spec.pools", message)
 
 
+def missing_priority_classes(each: GPUClass, everything: Catalogue) -> Iterator[tuple[str, str]]:
+    """Give path and name of each PriorityClass that a class names and no document defines."""
+    for path, name in _priority_names(each):
+        if name not in everything.priority_classes and not name.startswith("system-"):
+            yield path, name
+
+
 def _priorities(each: GPUClass, everything: Catalogue) -> Iterator[Fault]:
-    names = {
-        step("spec.allowedPriorityClassNames", index): name
-        for index, name in enumerate(each.allowed_priority_class_names)
-    }
-    if each.priority_class_name is not None:
-        names = {"spec.priorityClassName": each.priority_class_name, **names}
-    for path, name in names.items():
+    for path, name in _priority_names(each):
         yield from _priority(each, path, name, everything)
+
+
+def _priority_names(each: GPUClass) -> Iterator[tuple[str, str]]:
+    if each.priority_class_name is not None:
+        yield "spec.priorityClassName", each.priority_class_name
+    for index, name in enumerate(each.allowed_priority_class_names):
+        yield step("spec.allowedPriorityClassNames", index), name
 
 
 def _priority(each: GPUClass, path: str, name: str, everything: Catalogue) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ review costs therefore does not grow with the number of classes and pools.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -56,7 +56,8 @@ class Policy:
     `modes` gives the mode of each rule, `writing` the rules that may change an object, `taints`
     the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
     `steering` the requirements that keep a pod off every pool. `cluster` is what the API server
-    says besides; it is no part of the revision.
+    says besides, `documents` what a document that is written is judged beside; neither is part of
+    the revision.
     """
 
     revision: str
@@ -76,10 +77,15 @@ class Policy:
     priority_classes: Mapping[str, PriorityClass]
     global_default: str | None
     cluster: Cluster = observed.UNKNOWN
+    documents: tuple[Document, ...] = field(default=(), compare=False, repr=False)
 
     def knowing(self, cluster: Cluster) -> "Policy":
         """Give the same policy with what the API server says now."""
         return replace(self, cluster=cluster)
+
+    def beside(self, documents: Iterable[Document]) -> "Policy":
+        """Give the same policy with the documents that there are now, sound together or not."""
+        return replace(self, documents=tuple(documents))
 
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
         """Give the pool of a node, by its name alone where the node is not known."""
@@ -125,6 +131,7 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
         global_default=next(
             (each.name for each in priorities.values() if each.global_default), None
         ),
+        documents=tuple(documents),
     )
 
 

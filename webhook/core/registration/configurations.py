@@ -2,7 +2,8 @@
 
 Fail closed is harmless here because conditions keep everything else inside the API server: while
 nobody answers, pods that concern GPUs wait, and so do writes that bring a class to a workload. A
-policy that refuses nothing (no rule in mode Enforce) fails open: nor may an outage of it.
+policy that refuses nothing (no rule in mode Enforce) fails open: nor may an outage of it. Documents
+of our own kinds fail open too: what is broken while nobody answers must be mendable.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from webhook.core.names import API_GROUP
+from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.patch import JSON
+from webhook.core.policy import crd
 from webhook.core.policy.policy import Policy
 from webhook.core.registration import pods, workloads
 from webhook.core.registration.pods import Conditions
@@ -25,10 +27,11 @@ NAMESPACE = "gpuclass-system"
 PODS = f"pods.{API_GROUP}"
 WORKLOADS = f"workloads.{API_GROUP}"
 WARNINGS = f"warnings.{API_GROUP}"
+POLICIES = f"policies.{API_GROUP}"
 
 ENTRIES: Mapping[str, tuple[str, ...]] = {
     "MutatingWebhookConfiguration": (PODS, WORKLOADS),
-    "ValidatingWebhookConfiguration": (PODS, WARNINGS),
+    "ValidatingWebhookConfiguration": (PODS, WARNINGS, POLICIES),
 }
 """The entries of each configuration: who writes a caBundle has to name them."""
 
@@ -97,6 +100,7 @@ def render(
         _warning(
             WARNINGS, _pod_rules("CREATE") + _workload_rules(), workloads.warned(policy), site
         ),
+        _documents(site),
     )
     return (
         _configuration("MutatingWebhookConfiguration", mutating),
@@ -132,6 +136,21 @@ def _warning(name: str, rules: list[JSON], conditions: Conditions, site: _Site) 
     """Give an entry that never refuses: not asked in time, nothing is said."""
     entry = _entry(name, VALIDATE_PATH, rules, conditions, site)
     return {**entry, "failurePolicy": "Ignore", "timeoutSeconds": WARNING_SECONDS}
+
+
+def _documents(site: _Site) -> Object:
+    """Give the entry of our own kinds, which no namespace and no exemption concerns."""
+    rule: Object = {
+        "apiGroups": [API_GROUP],
+        "apiVersions": [API_VERSION],
+        "operations": ["CREATE", "UPDATE", "DELETE"],
+        "resources": list(crd.RESOURCES),
+        "scope": "Cluster",
+    }
+    is_new = "request.operation != 'UPDATE' || object.?spec != oldObject.?spec"
+    entry = _entry(POLICIES, VALIDATE_PATH, [rule], {"new-changed-or-deleted": is_new}, site)
+    del entry["namespaceSelector"]
+    return {**entry, "failurePolicy": "Ignore"}
 
 
 def _entry(name: str, path: str, rules: list[JSON], conditions: Conditions, site: _Site) -> Object:
