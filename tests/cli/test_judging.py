@@ -10,7 +10,7 @@ from webhook.cli.judging import Requester
 from webhook.core.decision import Verdict
 from webhook.core.errors import RequestError
 from webhook.core.patch import apply
-from webhook.core.workload import at
+from webhook.core.paths import at
 
 GPU = "{name: c, image: i, resources: {limits: {nvidia.com/gpu: 1}}}"
 CRONJOB = f"""

@@ -8,6 +8,7 @@ from webhook.cli.cases import Case
 from webhook.cli.replay import Difference
 from webhook.core import patch, workload
 from webhook.core.errors import Fault
+from webhook.core.paths import at
 from webhook.core.review import GroupVersionKind
 
 SHIPPED = [each for each in cases.load(POLICIES) if isinstance(each, Case)]
@@ -51,9 +52,9 @@ def test_the_patches_of_a_shipped_case_apply(case: Case) -> None:
         group = finding.manifest.api_version.rpartition("/")[0]
         row = workload.find(GroupVersionKind(group=group, kind=finding.manifest.kind))
         assert row is not None
-        template = workload.at(after, row.template)
-        changed = patch.apply(finding.pod_patch, template)
-        assert workload.at(changed, ("spec",)) == workload.at(finding.pod_after, ("spec",))
+        (template,) = workload.templates(row, after)
+        changed = patch.apply(finding.pod_patch, at(after, template.path))
+        assert at(changed, ("spec",)) == at(finding.pod_after, ("spec",))
 
 
 @pytest.mark.parametrize("case", SHIPPED, ids=lambda case: case.name)

@@ -21,6 +21,8 @@ from webhook.core.registration import Service
 
 REGISTRATIONS = "/apis/admissionregistration.k8s.io/v1"
 ENTRIES = ("Mutating/pods", "Mutating/workloads", "Validating/pods", "Validating/warnings")
+CUSTOM_ENTRIES = ("Mutating/custom-workloads", "Validating/custom-warnings")
+"""Those of the kinds that a policy lists; JobSet has to be installed."""
 SETUP = "gpuclass-test-setup"
 """A user whom the tested policy exempts: it makes what the tests then write again."""
 
@@ -46,6 +48,13 @@ _WORKLOAD: Json = {
             "spec": {"containers": [{"name": "main", "image": "app:1"}]},
         },
     },
+}
+
+_CUSTOM: Json = {
+    "apiVersion": "jobset.x-k8s.io/v1alpha2",
+    "kind": "JobSet",
+    "metadata": {"generateName": "probe-", "annotations": {"gpu-class": "training"}},
+    "spec": {"replicatedJobs": []},
 }
 
 
@@ -101,10 +110,12 @@ class Gate:
 
 
 @contextmanager
-def gates(control_plane: ControlPlane, policy: Policy) -> Iterator[Mapping[str, Gate]]:
-    """Register every entry for a namespace of its own, and take all that away again.
+def gates(
+    control_plane: ControlPlane, policy: Policy, entries: tuple[str, ...] = ENTRIES
+) -> Iterator[Mapping[str, Gate]]:
+    """Register each entry for a namespace of its own, and take all that away again.
 
-    Left out is the entry of our own kinds, which lie in no namespace.
+    Never that of our own kinds, which lie in no namespace.
     """
     exempt = replace(policy.exempt, users=policy.exempt.users | {SETUP})
     tag, api = uuid.uuid4().hex[:8], control_plane.api
@@ -114,14 +125,14 @@ def gates(control_plane: ControlPlane, policy: Policy) -> Iterator[Mapping[str, 
             entry=name,
             namespace=f"{name.replace('/', '-').lower()}-{tag}",
         )
-        for name in ENTRIES
+        for name in entries
     }
     paths: list[str] = []
     _make_service(control_plane, f"nobody-{tag}")
     service = Service(namespace=f"nobody-{tag}", name="nobody")
     for document in registration.render(replace(policy, exempt=exempt), service=service):
         for entry in document["webhooks"]:  # type: ignore[union-attr]
-            if "namespaceSelector" not in entry:  # type: ignore[operator]
+            if _called(document, entry) not in found:  # type: ignore[arg-type]
                 continue
             made, gate = _alone(document, entry, found)  # type: ignore[arg-type]
             _make_namespace(control_plane, gate.namespace)
@@ -141,8 +152,7 @@ def gates(control_plane: ControlPlane, policy: Policy) -> Iterator[Mapping[str, 
 
 def _alone(document: Json, entry: Json, found: Mapping[str, Gate]) -> tuple[Json, Gate]:
     """Give a configuration of one entry, narrowed to the namespace of its gate."""
-    kind = document["kind"].removesuffix("WebhookConfiguration")
-    gate = found[f"{kind}/{entry['name'].partition('.')[0]}"]
+    gate = found[_called(document, entry)]
     here: Json = {
         "key": "kubernetes.io/metadata.name",
         "operator": "In",
@@ -157,13 +167,21 @@ def _alone(document: Json, entry: Json, found: Mapping[str, Gate]) -> tuple[Json
     return {**document, "metadata": {"name": gate.namespace}, "webhooks": [narrowed]}, gate
 
 
+def _called(document: Json, entry: Json) -> str:
+    kind = document["kind"].removesuffix("WebhookConfiguration")
+    return f"{kind}/{entry['name'].partition('.')[0]}"
+
+
 def _await(gate: Gate) -> None:
     """Wait until the API server has taken the entry into use."""
     core, apps = (
         f"/api/v1/namespaces/{gate.namespace}",
         f"/apis/apps/v1/namespaces/{gate.namespace}",
     )
-    if gate.entry.endswith("workloads"):
+    jobsets = f"/apis/jobset.x-k8s.io/v1alpha2/namespaces/{gate.namespace}/jobsets"
+    if gate.entry in CUSTOM_ENTRIES:
+        eventually(lambda: gate.sends("POST", jobsets, _CUSTOM), gate.entry)
+    elif gate.entry.endswith("workloads"):
         eventually(lambda: gate.sends("POST", f"{apps}/replicasets", _WORKLOAD), gate.entry)
     else:
         eventually(lambda: gate.sends("POST", f"{core}/pods", _PROBE), gate.entry)

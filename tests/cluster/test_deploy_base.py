@@ -24,9 +24,13 @@ from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from webhook.cli.certs import FIELD_MANAGER
 from webhook.cli.main import main
-from webhook.core import registration  # fmt: skip
+from webhook.core import (
+    paths,
+    registration,  # fmt: skip
+)
 from webhook.core import workload as table
 from webhook.core.names import CLASS_ANNOTATION, CLASS_LABEL
+from webhook.core.paths import Step
 
 pytestmark = pytest.mark.cluster
 
@@ -47,10 +51,10 @@ def plane(binaries: Binaries) -> Iterator[ControlPlane]:
         running.kubectl("create", "namespace", EARLIER)
         for kind in KINDS:
             made = workload(kind, kind.lower(), "training")
-            path = (*row(kind).template, "metadata", "annotations", CLASS_ANNOTATION)
+            path = (*row(kind).templates[0].path, "metadata", "annotations", CLASS_ANNOTATION)
             running.kubectl(
                 *("-n", EARLIER, "create", "-f", "-"),
-                input=json.dumps(table.put(made, path, "training")),
+                input=json.dumps(paths.put(made, path, "training")),
             )
         yield running
 
@@ -199,15 +203,15 @@ def test_until_somebody_answers_workloads_are_scaled_rolled_and_deleted(
     group = f"/apis/{row(kind).group}/v1" if row(kind).group else "/api/v1"
     path = f"{group}/namespaces/{EARLIER}/{kind.lower()}s/{kind.lower()}"
 
-    def patch(*steps: str, value: object) -> None:
-        body: Json = table.put({}, steps, value)  # type: ignore[arg-type]
+    def patch(*steps: Step, value: object) -> None:
+        body: Json = paths.put({}, steps, value)  # type: ignore[arg-type]
         installed.api.request("PATCH", path, body, MERGE_PATCH)
 
     sizes = {"Job": ("spec", "parallelism"), "CronJob": ("spec", "suspend")}
     if kind != "DaemonSet":
         patch(*sizes.get(kind, ("spec", "replicas")), value=kind == "CronJob" or 0)
     if kind != "Job":
-        patch(*row(kind).template, "metadata", "annotations", "restarted", value="now")
+        patch(*row(kind).templates[0].path, "metadata", "annotations", "restarted", value="now")
     patch("metadata", "finalizers", value=["example.com/waits"])
     options: Json = {"propagationPolicy": "Foreground"}
     installed.api.request("DELETE", path, options)

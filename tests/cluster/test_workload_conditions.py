@@ -13,6 +13,7 @@ from tests.cluster.api import Json
 from tests.cluster.conditions import Gate, gates
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import KINDS, workload
+from webhook.core import paths
 from webhook.core import workload as table
 from webhook.core.decide import decide
 from webhook.core.names import CLASS_ANNOTATION
@@ -48,16 +49,16 @@ def collection(kind: str, namespace: str) -> str:
     return f"{root}/namespaces/{namespace}/{kind.lower()}s"
 
 
-def annotated(manifest: Json, owner: tuple[str, ...], named: str | None) -> Json:
+def annotated(manifest: Json, owner: paths.Path, named: str | None) -> Json:
     """Give an object with an annotation at a path set, or taken away."""
     path = (*owner, "metadata", "annotations", CLASS_ANNOTATION)
     if named is not None:
-        return table.put(manifest, path, named)
-    return table.drop(manifest, path) if table.at(manifest, path) is not None else manifest
+        return paths.put(manifest, path, named)
+    return paths.drop(manifest, path) if paths.at(manifest, path) is not None else manifest
 
 
 def shaped(manifest: Json, kind: str, named: str | None, shown: str | None) -> Json:
-    return annotated(annotated(manifest, (), named), row(kind).template, shown)
+    return annotated(annotated(manifest, (), named), row(kind).templates[0].path, shown)
 
 
 def acts(gate: Gate, kind: str, new: Json, old: Json | None) -> bool:
@@ -86,8 +87,8 @@ def base(kind: str, name: str) -> Json:
 
 def is_left_for_later(kind: str, new: Json, old: Json) -> bool:
     """Tell whether a write leaves the annotation and the template as they disagreed before."""
-    path = row(kind).template
-    same = table.at(new, path) == table.at(old, path)
+    path = row(kind).templates[0].path
+    same = paths.at(new, path) == paths.at(old, path)
     return same and table.annotation(new) == table.annotation(old)
 
 
@@ -180,7 +181,7 @@ def cpu(kind: str, more: Json | None = None) -> Json:
     """Give a workload of CPU pods; `more` are further fields of its pod spec."""
     made = workload(kind, "w", gpus=None)
     for field, value in (more or {}).items():
-        made = table.put(made, (*row(kind).template, "spec", field), value)
+        made = paths.put(made, (*row(kind).templates[0].path, "spec", field), value)
     return made
 
 

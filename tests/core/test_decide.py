@@ -40,7 +40,7 @@ def test_other_writes_place_nothing(changes: Json, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "kind"), [("", "ConfigMap"), ("example.com", "Pod"), ("kubeflow.org", "PyTorchJob")]
+    ("group", "kind"), [("", "ConfigMap"), ("example.com", "Pod"), ("example.com", "PyTorchJob")]
 )
 def test_other_kinds_are_ignored(group: str, kind: str) -> None:
     sent = replace(request(AIMING), kind=GroupVersionKind(group=group, version="v1", kind=kind))

@@ -71,10 +71,15 @@ def test_there_are_two_configurations() -> None:
     ]
     found = {each["kind"]: tuple(entry["name"] for entry in each["webhooks"]) for each in _render()}
     assert found == {
-        "MutatingWebhookConfiguration": ("pods.gpuclass.io", "workloads.gpuclass.io"),
+        "MutatingWebhookConfiguration": (
+            "pods.gpuclass.io",
+            "workloads.gpuclass.io",
+            "custom-workloads.gpuclass.io",
+        ),
         "ValidatingWebhookConfiguration": (
             "pods.gpuclass.io",
             "warnings.gpuclass.io",
+            "custom-warnings.gpuclass.io",
             "policies.gpuclass.io",
         ),
     }
@@ -91,6 +96,8 @@ def test_only_warnings_and_documents_fail_open() -> None:
         "Validating/pods.gpuclass.io": ("Fail", 5),
         "Validating/warnings.gpuclass.io": ("Ignore", 2),
         "Validating/policies.gpuclass.io": ("Ignore", 5),
+        "Mutating/custom-workloads.gpuclass.io": ("Fail", 5),
+        "Validating/custom-warnings.gpuclass.io": ("Ignore", 2),
     }
 
 

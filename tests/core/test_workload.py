@@ -11,14 +11,12 @@ from webhook.core.review import GroupVersionKind
 from webhook.core.workload import (
     KINDS,
     annotation,
-    at,
     controller,
-    drop,
     find,
     pod_request,
-    put,
     read,
     template_pod,
+    templates,
 )
 
 DEPLOYMENT = next(each for each in KINDS if each.kind == "Deployment")
@@ -55,60 +53,6 @@ def test_only_jobs_are_run_once() -> None:
     assert [each.kind for each in KINDS if each.run_once] == ["Job"]
 
 
-DOCUMENT: JSON = {"spec": {"template": {"metadata": {"annotations": {"gpu-class": "a"}}}}}
-
-
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [
-        (DOCUMENT, "a"),
-        ({"spec": {"template": None}}, None),
-        ({"spec": []}, None),
-        ({}, None),
-        (None, None),
-        ("text", None),
-    ],
-    ids=str,
-)
-def test_value_is_found_or_absent(document: JSON, expected: JSON) -> None:
-    assert at(document, ("spec", "template", "metadata", "annotations", "gpu-class")) == expected
-
-
-@pytest.mark.parametrize(
-    "document",
-    [{}, {"metadata": None}, {"metadata": {}}, {"metadata": {"annotations": None}}],
-    ids=str,
-)
-def test_missing_and_null_parents_are_made(document: Json) -> None:
-    assert put(document, ("metadata", "annotations", "a"), "1") == {
-        "metadata": {"annotations": {"a": "1"}}
-    }
-
-
-def test_put_keeps_what_lies_beside_and_changes_nothing_in_place() -> None:
-    document: Json = {"metadata": {"name": "x", "annotations": {"b": "2"}}}
-    assert put(document, ("metadata", "annotations", "a"), "1") == {
-        "metadata": {"name": "x", "annotations": {"b": "2", "a": "1"}}
-    }
-    assert document == {"metadata": {"name": "x", "annotations": {"b": "2"}}}
-
-
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [
-        pytest.param(
-            {"m": {"n": 1, "a": {"k": "1", "l": "2"}}},
-            {"m": {"n": 1, "a": {"l": "2"}}},
-            id="one-of-two",
-        ),
-        pytest.param({"m": {"n": 1, "a": {"k": "1"}}}, {"m": {"n": 1}}, id="the-last-of-a-map"),
-        pytest.param({"x": 0, "m": {"a": {"k": "1"}}}, {"x": 0}, id="the-last-of-two-maps"),
-    ],
-)
-def test_value_is_dropped_with_the_map_that_it_leaves_empty(document: Json, expected: Json) -> None:
-    assert drop(document, ("m", "a", "k")) == expected
-
-
 @pytest.mark.parametrize(
     ("value", "expected"), [("training", "training"), ("", ""), (None, None), (1, None)], ids=str
 )
@@ -137,19 +81,20 @@ def test_controller_is_the_owner_that_says_so(owners: JSON, expected: str | None
     ids=str,
 )
 def test_template_that_says_nothing_is_an_empty_pod(template: JSON) -> None:
-    assert template_pod(DEPLOYMENT, {"spec": {"template": template}}) == Pod()
+    assert template_pod(DEPLOYMENT.templates[0], {"spec": {"template": template}}) == Pod()
 
 
 def test_template_of_a_cron_job_lies_deeper() -> None:
     spec = {"nodeName": "n"}
     document: Json = {"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}
-    assert template_pod(CRON_JOB, document).spec.node_name == "n"
+    (template,) = templates(CRON_JOB, document)
+    assert template_pod(template, document).spec.node_name == "n"
 
 
 def test_pods_are_created_by_the_controller_in_the_same_namespace() -> None:
     document: Json = {"spec": {"template": {"spec": {"x": 1}}}}
     sent = request(document, kind="Deployment", user="alice", groups=("admins",))
-    found = pod_request(DEPLOYMENT, sent, document)
+    found = pod_request(DEPLOYMENT, DEPLOYMENT.templates[0], sent, document)
     assert (found.kind.kind, found.operation, found.namespace) == ("Pod", "CREATE", "team-a")
     assert found.user_info.username == ("system:serviceaccount:kube-system:replicaset-controller")
     assert found.user_info.groups == ("system:serviceaccounts",)

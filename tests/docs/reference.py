@@ -154,6 +154,8 @@ def _default(each: Property) -> str:
         return f"`{value.value}`"
     if isinstance(value, tuple) and value:
         return ", ".join(f"`{item}`" for item in value)
+    if isinstance(value, str):
+        return f"`{value}`"
     if isinstance(value, bool | int):
         return f"`{str(value).lower()}`"
     return "none"

@@ -13,8 +13,8 @@ import msgspec
 from webhook.cli import shapes
 from webhook.cli.finding import Finding
 from webhook.cli.report import audited
-from webhook.core import workload
 from webhook.core.decision import Verdict
+from webhook.core.paths import at
 from webhook.core.pod import (
     NodeAffinity,
     NodeSelectorRequirement,
@@ -113,7 +113,7 @@ def _spec(finding: Finding) -> PodSpec:
     """Give the pod as it would be stored; an empty one of a kind that has none, or is refused."""
     if finding.verdict in (Verdict.IGNORE, Verdict.DENY):
         return PodSpec()
-    spec = workload.at(shapes.filled(finding.pod_after, None), ("spec",))
+    spec = at(shapes.filled(finding.pod_after, None), ("spec",))
     return msgspec.convert(spec or {}, PodSpec)
 
 

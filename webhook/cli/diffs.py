@@ -24,6 +24,9 @@ def diffs(finding: Finding) -> Iterator[list[str]]:
         yield changes(finding.manifest.value, finding.after, kind)
     if finding.pod is not None and finding.pod_patch:
         yield changes(finding.pod, finding.pod_after, f"Pod of this {kind}")
+    for pods in finding.pods or ():
+        if pods.patch:
+            yield changes(pods.pod, pods.after, f"Pod of {pods.path}")
 
 
 def paint(line: str, console: Console) -> str:

@@ -5,24 +5,26 @@ patched, to the validating one. The pods of a workload are asked about as its co
 create them. Nothing is decided here; wrong types are found with their line before anybody is asked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import msgspec
 
 from webhook.cli import shapes
-from webhook.cli.finding import Finding
+from webhook.cli.finding import Finding, PodFinding
 from webhook.cli.manifests import Manifest
 from webhook.core import workload
 from webhook.core.decide import decide, decide_pod
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.errors import Fault, RequestError
 from webhook.core.patch import JSON, Operation, apply
+from webhook.core.paths import JSONObject, at, written
 from webhook.core.policy.policy import Policy
 from webhook.core.review import GroupVersionKind, Request, UserInfo
 from webhook.core.rules import propagation
 from webhook.core.subject.case import Stage
-from webhook.core.workload import JSONObject, WorkloadKind
+from webhook.core.workload import Template, WorkloadKind
 
 UID = "00000000-0000-0000-0000-000000000000"
 
@@ -51,7 +53,7 @@ def judge(
 
     `policy` answers, `requester` asks.
     """
-    row = workload.find(_group_version_kind(manifest))
+    row = workload.find(_group_version_kind(manifest), policy.workloads)
     wrong = shapes.check(manifest, row) or (shapes.check(old, row) if old else None)
     if wrong is not None:
         return wrong
@@ -114,7 +116,7 @@ def _pod_finding(manifest: Manifest, seen: Request, decision: Decision, policy: 
         )
     return Finding(
         manifest=manifest,
-        verdict=_verdict(violations, decision.patch, ()),
+        verdict=_verdict(violations, injects=bool(decision.patch), propagate=()),
         reason=decision.reason,
         gpu_class=decision.gpu_class,
         patch=() if violations else decision.patch,
@@ -130,40 +132,84 @@ def _workload_finding(
 ) -> Finding:
     """Report a workload: the object, and the pods that its controller would make of it."""
     after = _carried(row, seen)
-    pod_request = workload.pod_request(row, seen, after)
-    pods = decide_pod(pod_request, policy, Stage.MUTATE)
+    found = tuple(_pods(row, seen, after, policy))
     validated = decide(seen, policy, Stage.VALIDATE)
-    place = ".".join(row.template)
-    of_pods = _placed(pods.violations, place)
+    of_pods = _placed(found, lambda pods: pods.violations)
     violations = _unique((*decision.violations, *of_pods))
     told = {f"its pods would be refused: {each.path}: {each.message}" for each in of_pods}
-    inject = () if decision.violations else pods.patch
-    verdict = _verdict(violations, inject, decision.patch)
-    is_object = bool(decision.violations) or verdict is Verdict.PROPAGATE
+    is_refused = bool(decision.violations)
+    injects = not is_refused and any(pods.patch for _, _, pods in found)
+    verdict = _verdict(violations, injects=injects, propagate=decision.patch)
+    is_object = is_refused or verdict is Verdict.PROPAGATE or not found
+    speaking = _speaking(found)
+    made = tuple(_pod_finding_of(each, after, is_refused=is_refused) for each in found)
+    is_listed = workload.is_listed(row)
+    single = made[0] if made and not is_listed else None
     return Finding(
         manifest=manifest,
         verdict=verdict,
-        reason=decision.reason if is_object else pods.reason,
-        gpu_class=pods.gpu_class or (decision.gpu_class if is_object else None),
+        reason=decision.reason if speaking is None or is_object else speaking.reason,
+        gpu_class=(speaking and speaking.gpu_class) or (decision.gpu_class if is_object else None),
         patch=decision.patch,
-        pod=workload.read(pod_request.object),
-        pod_patch=_onto_template(inject, workload.at(after, row.template)),
+        pod=single.pod if single else None,
+        pod_patch=single.patch if single else None,
+        pods=made if is_listed else None,
         violations=violations,
         warnings=tuple(
             dict.fromkeys(
                 each for each in (*decision.warnings, *validated.warnings) if each not in told
             )
         ),
-        would_change=(*decision.would_change, *pods.would_change),
-        would_refuse=_unique((*decision.would_refuse, *_placed(pods.would_refuse, place))),
+        would_change=tuple(dict.fromkeys((*decision.would_change, *_would_change(found)))),
+        would_refuse=_unique(
+            (*decision.would_refuse, *_placed(found, lambda pods: pods.would_refuse))
+        ),
     )
 
 
-def _placed(violations: Iterable[Violation], place: str) -> tuple[Violation, ...]:
-    """Give what is said of pods as what it is of their template."""
+_Pods: TypeAlias = tuple[Template, Request, Decision]
+"""A template, the request by which a pod of it would be made, and what is decided about that."""
+
+
+def _pods(row: WorkloadKind, seen: Request, after: JSONObject, policy: Policy) -> Iterator[_Pods]:
+    for template in workload.templates(row, after):
+        if workload.is_seen(template, after):
+            request = workload.pod_request(row, template, seen, after)
+            yield template, request, decide_pod(request, policy, Stage.MUTATE)
+
+
+def _placed(
+    found: tuple[_Pods, ...], said: Callable[[Decision], tuple[Violation, ...]]
+) -> tuple[Violation, ...]:
+    """Give what is said of pods as what it is of their templates."""
     return tuple(
-        Violation(rule=each.rule, path=f"{place}.{each.path}", message=each.message)
-        for each in violations
+        Violation(rule=each.rule, path=template.place(each.path), message=each.message)
+        for template, _, pods in found
+        for each in said(pods)
+    )
+
+
+def _would_change(found: tuple[_Pods, ...]) -> Iterator[str]:
+    for _, _, pods in found:
+        yield from pods.would_change
+
+
+def _speaking(found: tuple[_Pods, ...]) -> Decision | None:
+    """Give the decision that speaks for a workload: the first of pods that get a class."""
+    decisions = [pods for _, _, pods in found]
+    with_class = (each for each in decisions if each.gpu_class)
+    return next(with_class, decisions[0] if decisions else None)
+
+
+def _pod_finding_of(pods: _Pods, after: JSONObject, *, is_refused: bool) -> PodFinding:
+    template, request, decision = pods
+    patch = () if is_refused else decision.patch
+    return PodFinding(
+        path=written(template.path),
+        reason=decision.reason,
+        gpu_class=decision.gpu_class,
+        pod=workload.read(request.object) or {},
+        patch=_onto_template(patch, at(after, template.path)) if template.has_metadata else patch,
     )
 
 
@@ -179,10 +225,10 @@ def _carried(row: WorkloadKind, seen: Request) -> JSONObject:
 def _onto_template(patch: tuple[Operation, ...], template: JSON) -> tuple[Operation, ...]:
     """Make a pod's patch apply to a template too, which may have no metadata or spec."""
     for part in ("metadata", "spec"):
-        if not isinstance(workload.at(template, (part,)), dict):
+        if not isinstance(at(template, (part,)), dict):
             within = tuple(each for each in patch if each.path.startswith(f"/{part}/"))
             others = tuple(each for each in patch if each not in within)
-            made = workload.at(apply(within, {part: {}}), (part,))
+            made = at(apply(within, {part: {}}), (part,))
             whole = Operation(op="add", path=f"/{part}", value=made)
             patch = (whole, *others) if within else patch
     return patch
@@ -198,11 +244,12 @@ def _unique(violations: Iterable[Violation]) -> tuple[Violation, ...]:
 
 def _verdict(
     violations: tuple[Violation, ...],
-    inject: tuple[Operation, ...],
+    *,
+    injects: bool,
     propagate: tuple[Operation, ...],
 ) -> Verdict:
     if violations:
         return Verdict.DENY
-    if inject:
+    if injects:
         return Verdict.INJECT
     return Verdict.PROPAGATE if propagate else Verdict.ALLOW

@@ -11,8 +11,8 @@ from typing import BinaryIO, TypeAlias
 
 from webhook.cli import fields, kubectl_yaml, sources
 from webhook.core.errors import Fault
+from webhook.core.paths import JSONObject
 from webhook.core.policy.located import Located
-from webhook.core.workload import JSONObject
 
 DEFAULT_NAMESPACE = "default"
 MAX_LISTS = 8

@@ -9,11 +9,11 @@ import msgspec
 
 from webhook.cli import diffs, fields
 from webhook.cli.console import Console, Ink, printable
-from webhook.cli.finding import Finding
+from webhook.cli.finding import Finding, PodFinding
 from webhook.cli.manifests import Manifest
-from webhook.core import workload
 from webhook.core.decision import Verdict, Violation
 from webhook.core.errors import Fault
+from webhook.core.paths import at
 
 
 class Output(StrEnum):
@@ -59,7 +59,7 @@ def called(finding: Finding) -> str:
     """
     manifest = finding.manifest
     name = manifest.name or "(no name)"
-    written = workload.at(manifest.value, ("metadata", "namespace"))
+    written = at(manifest.value, ("metadata", "namespace"))
     if finding.verdict is Verdict.IGNORE and not written:
         return f"{manifest.kind} {name}"
     return f"{manifest.kind} {manifest.namespace}/{name}"
@@ -137,6 +137,8 @@ def entry(finding: Finding) -> dict[str, object]:
     }
     if finding.pod_patch is not None:
         fields_["pod_patch"] = msgspec.to_builtins(finding.pod_patch)
+    if finding.pods is not None:
+        fields_["pods"] = list(map(_pods_entry, finding.pods))
     fields_["violations"] = _violations(manifest, finding.violations)
     fields_["warnings"] = list(finding.warnings)
     if finding.would_change or finding.would_refuse:
@@ -155,6 +157,15 @@ def _violations(manifest: Manifest, violations: Iterable[Violation]) -> list[dic
         }
         for each in violations
     ]
+
+
+def _pods_entry(pods: PodFinding) -> dict[str, object]:
+    return {
+        "path": pods.path,
+        "class": pods.gpu_class,
+        "reason": pods.reason,
+        "pod_patch": msgspec.to_builtins(pods.patch),
+    }
 
 
 def _github(findings: Sequence[Finding], faults: Sequence[Fault], console: Console) -> None:

@@ -35,7 +35,7 @@ def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
     if request.operation not in WRITES or request.sub_resource:
         return allow(f"{request.operation} of {request.sub_resource or 'an object'} places nothing")
     try:
-        kind = workload.find(request.kind)
+        kind = workload.find(request.kind, policy.workloads)
         if kind is not None:
             return _decide_workload(request, kind, policy, stage)
         if _is_pod(request.kind):

@@ -1,12 +1,13 @@
-"""Workload kinds as one table, and the way to a pod template inside an object.
+"""Workload kinds: where their pods' annotations lie, and when those may change.
 
-An object is plain JSON here: only workloads whose annotation matters ever reach this code. Values
-are replaced, never changed in place, and parents that are missing are made.
+The built-in ones stand here as one table; a policy adds its own. An object is plain JSON here:
+only workloads whose annotation matters ever reach this code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -14,38 +15,116 @@ import msgspec
 from webhook.core.errors import RequestError
 from webhook.core.names import CLASS_ANNOTATION, DAEMON_SET_CONTROLLER
 from webhook.core.patch import JSON
+from webhook.core.paths import EACH, JSONObject, Path, at, bind, expand, written
 from webhook.core.pod import Pod
 from webhook.core.review import GroupVersionKind, Request, UserInfo
 
-JSONObject: TypeAlias = dict[str, JSON]
-Path: TypeAlias = tuple[str, ...]
-
 POD_KIND = GroupVersionKind(version="v1", kind="Pod")
 
+OPERATOR = "gpuclass:operator"
+"""Stands for whoever creates the pods of a custom kind."""
 
-class Update(Enum):
-    """When the pod template of a kind may still change."""
+_CONTAINERS = "containers"
 
-    ALWAYS = "always"
-    WHILE_SUSPENDED = "while suspended, before the first start"
+
+class Update(StrEnum):
+    """When the pod templates of a kind may still change."""
+
+    ALWAYS = "Always"
+    WHILE_SUSPENDED = "WhileSuspended"
+    NEVER = "Never"
+    ON_NEW_NAME = "OnNewName"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """Where a pod template lies: itself, the annotations of its pods, and their spec.
+
+    Of a kind all three are patterns; of an object they are paths. `is_mixed` says that pods of
+    several sorts come from it, some of which may ask for no GPU.
+    """
+
+    path: Path
+    annotations: Path
+    spec: Path
+    is_mixed: bool = False
+
+    def bound(self, path: Path) -> "Template":
+        """Give the template of an object at one of the paths that this pattern stands for."""
+        return Template(
+            path=path,
+            annotations=bind(self.annotations, path),
+            spec=bind(self.spec, path),
+            is_mixed=self.is_mixed,
+        )
+
+    @property
+    def has_metadata(self) -> bool:
+        """Tell whether it is a core/v1 PodTemplateSpec, with its annotations in its metadata."""
+        return self.annotations == (*self.path, *_ANNOTATIONS)
+
+    def place(self, field: str) -> str:
+        """Give the path in the object of a field of a pod: `spec.nodeName`."""
+        for part, path in (("metadata.annotations", self.annotations), ("spec", self.spec)):
+            rest = field.removeprefix(part)
+            if rest != field and (not rest or rest[0] in ".["):
+                return f"{written(path)}{rest}"
+        return f"{written(self.path)}.{field}"
+
+    def placed(self, warning: str) -> str:
+        """Give a warning of a pod at its place in the object."""
+        if warning.startswith(("metadata.", "spec.")):
+            return self.place(warning)
+        return f"{written(self.path)}: {warning}"
+
+
+_ANNOTATIONS: Path = ("metadata", "annotations")
+
+
+def template(path: Path) -> Template:
+    """Give the place of a core/v1 PodTemplateSpec."""
+    return Template(path=path, annotations=(*path, *_ANNOTATIONS), spec=(*path, "spec"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadKind:
-    """One kind: where its pod template lies, and whose annotation counts.
+    """One kind: where its pod templates lie, and whose annotation counts.
 
     `nearer` are objects between the workload and its template whose own annotation comes first
     (a CronJob's jobTemplate). `run_once` kinds keep their annotation as the truth whoever controls
     them; any other kind that has a controller is its controller's. `creator` sends its pods.
+    `suspend` is the field that suspends it, `started` one that is there once it has run, `priority`
+    are patterns of fields from which the priority of a gang of its pods is read.
     """
 
     group: str
     kind: str
-    template: Path = ("spec", "template")
+    resource: str = ""
+    versions: tuple[str, ...] = ("v1",)
+    templates: tuple[Template, ...] = (template(("spec", "template")),)
     nearer: tuple[Path, ...] = ()
     update: Update = Update.ALWAYS
+    suspend: Path = ("spec", "suspend")
+    started: Path | None = None
     run_once: bool = False
-    creator: str
+    creator: str = OPERATOR
+    priority: tuple[Path, ...] = ()
+
+    @property
+    def plural(self) -> str:
+        """The name of its resource in the API's paths."""
+        return self.resource or f"{self.kind.lower()}s"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Tell whether its pods may be of several sorts, some without a GPU."""
+        return len(self.templates) > 1 or any(
+            each.is_mixed or EACH in each.path for each in self.templates
+        )
+
+
+Listed: TypeAlias = Mapping[tuple[str, str], WorkloadKind]
+"""Kinds by group and name."""
 
 
 def _controller(name: str) -> str:
@@ -66,24 +145,32 @@ KINDS = (
         group="batch",
         kind="Job",
         update=Update.WHILE_SUSPENDED,
+        started=("status", "startTime"),
         run_once=True,
         creator=_controller("job-controller"),
     ),
     WorkloadKind(
         group="batch",
         kind="CronJob",
-        template=("spec", "jobTemplate", "spec", "template"),
+        templates=(template(("spec", "jobTemplate", "spec", "template")),),
         nearer=(("spec", "jobTemplate"),),
         creator=_controller("job-controller"),
     ),
 )
 
-_TABLE: Mapping[tuple[str, str], WorkloadKind] = {(each.group, each.kind): each for each in KINDS}
+BUILT_IN: Listed = {(each.group, each.kind): each for each in KINDS}
+NONE_LISTED: Listed = MappingProxyType({})
 
 
-def find(kind: GroupVersionKind) -> WorkloadKind | None:
-    """Give the row of a kind, None where it has no pod template that we know."""
-    return _TABLE.get((kind.group, kind.kind))
+def find(kind: GroupVersionKind, listed: Listed = NONE_LISTED) -> WorkloadKind | None:
+    """Give the row of a kind, built in or listed; None where no pod template of it is known."""
+    key = (kind.group, kind.kind)
+    return BUILT_IN.get(key) or listed.get(key)
+
+
+def is_listed(kind: WorkloadKind) -> bool:
+    """Tell whether a kind is one that a policy lists."""
+    return (kind.group, kind.kind) not in BUILT_IN
 
 
 def read(raw: msgspec.Raw) -> JSONObject | None:
@@ -92,34 +179,6 @@ def read(raw: msgspec.Raw) -> JSONObject | None:
     if value is not None and not isinstance(value, dict):
         raise RequestError(f"expected an object, found {type(value).__name__}")
     return value
-
-
-def at(document: JSON, path: Path) -> JSON:
-    """Give the value at a path, None where it or a parent of it is absent."""
-    for step in path:
-        if not isinstance(document, dict):
-            return None
-        document = document.get(step)
-    return document
-
-
-def put(document: JSON, path: Path, value: JSON) -> JSONObject:
-    """Give the document with a value at a path; missing and null parents are made."""
-    step, *rest = path
-    fields = dict(document) if isinstance(document, dict) else {}
-    fields[step] = put(fields.get(step), tuple(rest), value) if rest else value
-    return fields
-
-
-def drop(document: JSON, path: Path) -> JSONObject:
-    """Give the document without the value at a path, nor the map that held nothing else."""
-    step, *rest = path
-    fields = dict(document) if isinstance(document, dict) else {}
-    left = drop(fields.get(step), tuple(rest)) if len(rest) > 1 else at(fields.get(step), ())
-    if len(rest) == 1 and isinstance(left, dict):
-        left = {key: value for key, value in left.items() if key != rest[0]}
-    fields[step] = left
-    return fields if left else {key: value for key, value in fields.items() if key != step}
 
 
 def annotation(document: JSON, owner: Path = (), key: str = CLASS_ANNOTATION) -> str | None:
@@ -137,20 +196,39 @@ def controller(document: JSON) -> str | None:
     return None
 
 
-def template_pod(kind: WorkloadKind, document: JSONObject) -> Pod:
-    """Give the pod template of a workload, taken as a pod."""
-    return msgspec.json.decode(_pod(kind, document), type=Pod)
+def templates(kind: WorkloadKind, document: JSON) -> tuple[Template, ...]:
+    """Give the pod templates that an object has."""
+    return tuple(
+        each.bound(path)
+        for each in kind.templates
+        for path in expand(document, each.path)
+        if isinstance(at(document, path), dict)
+    )
 
 
-def _pod(kind: WorkloadKind, document: JSONObject) -> bytes:
-    """Write the pod template as a pod, with metadata and spec even where it has none."""
-    template = at(document, kind.template)
-    fields = template if isinstance(template, dict) else {}
-    parts = {part: fields.get(part) or {} for part in ("metadata", "spec")}
-    return msgspec.json.encode(parts)
+def is_seen(template: Template, document: JSON) -> bool:
+    """Tell whether an object shows what pods it makes: one that hides it has no containers."""
+    return bool(at(document, (*template.spec, _CONTAINERS)))
 
 
-def pod_request(kind: WorkloadKind, request: Request, document: JSONObject) -> Request:
+def template_pod(template: Template, document: JSON) -> Pod:
+    """Give a pod template, taken as a pod."""
+    return msgspec.json.decode(_pod(template, document), type=Pod)
+
+
+def _pod(template: Template, document: JSON) -> bytes:
+    """Write a pod template as a pod, with metadata and spec even where it has none."""
+    metadata: JSON = {"annotations": at(document, template.annotations) or {}}
+    if template.has_metadata:
+        metadata = at(document, (*template.path, "metadata"))
+    return msgspec.json.encode(
+        {"metadata": metadata or {}, "spec": at(document, template.spec) or {}}
+    )
+
+
+def pod_request(
+    kind: WorkloadKind, template: Template, request: Request, document: JSON
+) -> Request:
     """Give the request by which a workload's controller would create one of its pods."""
     return Request(
         uid=request.uid,
@@ -158,6 +236,15 @@ def pod_request(kind: WorkloadKind, request: Request, document: JSONObject) -> R
         namespace=request.namespace,
         operation="CREATE",
         user_info=UserInfo(username=kind.creator, groups=("system:serviceaccounts",)),
-        object=msgspec.Raw(_pod(kind, document)),
+        object=msgspec.Raw(_pod(template, document)),
         dry_run=request.dry_run,
     )
+
+
+def texts(document: JSON, patterns: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
+    """Give the texts that stand at some patterns, each with its path as messages write it."""
+    for pattern in patterns:
+        for path in expand(document, pattern):
+            value = at(document, path)
+            if isinstance(value, str) and value:
+                yield written(path), value

@@ -19,6 +19,7 @@ from webhook.core.policy.choices import (
     Placement,
     PreemptionPolicy,
 )
+from webhook.core.policy.listed import PodTemplates, Workload
 from webhook.core.policy.schema import about
 from webhook.core.policy.syntax import (
     CLUSTER,
@@ -47,10 +48,12 @@ __all__ = [
     "GPUPolicy",
     "Mode",
     "Placement",
+    "PodTemplates",
     "PoolReference",
     "PreemptionPolicy",
     "PriorityClass",
     "Taint",
+    "Workload",
 ]
 
 MAX_NAMES = 256
@@ -265,6 +268,12 @@ class GPUPolicy(Document):
         ),
     )
     exempt: Exempt = field(default_factory=Exempt, metadata=about("whose pods are left alone"))
+    workloads: tuple[Workload, ...] = field(
+        default=(),
+        metadata=about(
+            "kinds beside those of Kubernetes that make pods", unique_by=("group", "kind")
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,9 +27,11 @@ from webhook.core.policy.documents import (
     PriorityClass,
     Taint,
 )
+from webhook.core.policy.listed import compiled
 from webhook.core.policy.membership import pools_of
 from webhook.core.policy.plan import ClassPlan, Requirements, own_labels, plan, steering
 from webhook.core.policy.resources import GPUResources
+from webhook.core.workload import Listed
 
 T = TypeVar("T")
 
@@ -55,9 +57,9 @@ class Policy:
 
     `modes` gives the mode of each rule, `writing` the rules that may change an object, `taints`
     the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
-    `steering` the requirements that keep a pod off every pool. `cluster` is what the API server
-    says besides, `documents` what a document that is written is judged beside; neither is part of
-    the revision.
+    `steering` the requirements that keep a pod off every pool, `workloads` the kinds listed beside
+    those of Kubernetes. `cluster` is what the API server says besides, `documents` what a document
+    that is written is judged beside; neither is part of the revision.
     """
 
     revision: str
@@ -70,6 +72,7 @@ class Policy:
     cpu_pods: CpuPods
     exempt: Exemptions
     schedulers: frozenset[str]
+    workloads: Listed
     pools: tuple[GPUNodePool, ...]
     taints: Mapping[str, tuple[tuple[Taint, GPUNodePool], ...]]
     labels: Mapping[str, Mapping[str, tuple[GPUNodePool, ...]]]
@@ -123,6 +126,7 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
             groups=frozenset(exempt.groups),
         ),
         schedulers=frozenset(settings.schedulers),
+        workloads=compiled(settings.workloads),
         pools=tuple(pools.values()),
         taints=_taints(pools.values()),
         labels=_labels(pools.values()),

@@ -86,6 +86,19 @@ NODE_GLOB = Syntax(
     max_length=253,
     expected='a node\'s name, in which "*" stands for any characters, such as gpu-train-*',
 )
+KIND = Syntax(
+    name="kind",
+    pattern="^[A-Z][A-Za-z0-9]*$",
+    max_length=63,
+    expected="a capital, then letters and digits, such as RayCluster",
+)
+FIELD_PATH = Syntax(
+    name="path of fields",
+    pattern=r"^[A-Za-z][A-Za-z0-9]*(\[\*\])?(\.[A-Za-z][A-Za-z0-9]*(\[\*\])?)*$",
+    max_length=253,
+    expected='names joined by ".", each with "[*]" after it where it holds many, such as'
+    " spec.tasks[*].template",
+)
 SUBJECT = Syntax(
     name="name of a user or group",
     pattern=r"^[!-~]([ -~]*[!-~])?$",

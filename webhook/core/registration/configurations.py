@@ -8,16 +8,15 @@ of our own kinds fail open too: what is broken while nobody answers must be mend
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TypeAlias
 
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.patch import JSON
 from webhook.core.policy import crd
 from webhook.core.policy.policy import Policy
-from webhook.core.registration import pods, workloads
+from webhook.core.registration import pods, templates, workloads
 from webhook.core.registration.pods import Conditions
-from webhook.core.workload import KINDS
+from webhook.core.workload import KINDS, WorkloadKind
 
 Object: TypeAlias = dict[str, JSON]
 
@@ -27,13 +26,19 @@ NAMESPACE = "gpuclass-system"
 PODS = f"pods.{API_GROUP}"
 WORKLOADS = f"workloads.{API_GROUP}"
 WARNINGS = f"warnings.{API_GROUP}"
+CUSTOM_WORKLOADS = f"custom-workloads.{API_GROUP}"
+CUSTOM_WARNINGS = f"custom-warnings.{API_GROUP}"
+"""Kinds that the policy lists have entries of their own: a mistake there hurts no other kind."""
 POLICIES = f"policies.{API_GROUP}"
 
 ENTRIES: Mapping[str, tuple[str, ...]] = {
-    "MutatingWebhookConfiguration": (PODS, WORKLOADS),
-    "ValidatingWebhookConfiguration": (PODS, WARNINGS, POLICIES),
+    "MutatingWebhookConfiguration": (PODS, WORKLOADS, CUSTOM_WORKLOADS),
+    "ValidatingWebhookConfiguration": (PODS, WARNINGS, CUSTOM_WARNINGS, POLICIES),
 }
-"""The entries of each configuration: who writes a caBundle has to name them."""
+"""The entries of each configuration: who writes a caBundle has to name them.
+
+Those of custom kinds are left out where the policy lists none.
+"""
 
 MUTATE_PATH = "/mutate"
 VALIDATE_PATH = "/validate"
@@ -91,17 +96,23 @@ def render(
         namespaces=namespaces,
         failure_policy="Fail" if policy.is_enforcing else "Ignore",
     )
-    mutating = (
+    rules = _workload_rules(KINDS)
+    mutating = [
         _mutating(PODS, _pod_rules("CREATE", "UPDATE"), pods.mutated(policy), site),
-        _mutating(WORKLOADS, _workload_rules(), workloads.mutated(policy), site),
-    )
-    validating = (
+        _mutating(WORKLOADS, rules, workloads.mutated(policy, KINDS), site),
+    ]
+    conditions = workloads.warned_with_pods(policy)
+    validating = [
         _validating(PODS, _pod_rules("CREATE", "UPDATE"), pods.validated(policy), site),
-        _warning(
-            WARNINGS, _pod_rules("CREATE") + _workload_rules(), workloads.warned(policy), site
-        ),
-        _documents(site),
-    )
+        _warning(WARNINGS, _pod_rules("CREATE") + rules, conditions, site),
+    ]
+    listed = tuple(policy.workloads.values())
+    if listed:
+        rules, conditions = _workload_rules(listed), workloads.mutated(policy, listed)
+        mutating += [_mutating(CUSTOM_WORKLOADS, rules, conditions, site)]
+        conditions = workloads.warned(policy, listed)
+        validating += [_warning(CUSTOM_WARNINGS, rules, conditions, site)]
+    validating += [_documents(site)]
     return (
         _configuration("MutatingWebhookConfiguration", mutating),
         _configuration("ValidatingWebhookConfiguration", validating),
@@ -192,19 +203,26 @@ def _pod_rules(*operations: str) -> list[JSON]:
     return [_rule("", ["pods"], operations)]
 
 
-def _workload_rules() -> list[JSON]:
-    """Give a rule for each API group; subresources (scale, status) are not in it."""
-    kinds = sorted(KINDS, key=lambda each: each.group)
+def _workload_rules(kinds: Iterable[WorkloadKind]) -> list[JSON]:
+    """Give a rule for each API group; subresources (scale, status) are not in it.
+
+    One whose kinds are not installed does nothing.
+    """
     return [
-        _rule(group, [f"{each.kind.lower()}s" for each in members], ("CREATE", "UPDATE"))
-        for group, members in groupby(kinds, key=lambda each: each.group)
+        _rule(group, resources, ("CREATE", "UPDATE"), versions)
+        for group, versions, resources in templates.groups(kinds)
     ]
 
 
-def _rule(group: str, resources: Iterable[str], operations: Iterable[str]) -> Object:
+def _rule(
+    group: str,
+    resources: Iterable[str],
+    operations: Iterable[str],
+    versions: Iterable[str] = ("v1",),
+) -> Object:
     return {
         "apiGroups": [group],
-        "apiVersions": ["v1"],
+        "apiVersions": list(versions),
         "operations": list(operations),
         "resources": list(resources),
         "scope": "Namespaced",

@@ -11,13 +11,18 @@ is right already nothing is touched: taking the number away once more would leav
 - The cluster's global default was filled in by the plug-in: it counts as not chosen.
 - A class without `priorityClassName` leaves the author's alone.
 - `system-*` belongs to the cluster's own components: a tenant's GPU pod with it is refused.
+- Where a scheduler reads the priority of a gang from its workload (`spec.workloads[].priority` of
+  the GPUPolicy), another one than the class's is warned of there: gang and pods must not part.
 """
 
 from msgspec.structs import replace
 
 from webhook.core.decision import Violation
+from webhook.core.patch import JSON
 from webhook.core.pod import Pod
 from webhook.core.policy.plan import ClassPlan
+from webhook.core.policy.policy import Policy
+from webhook.core.workload import WorkloadKind, texts
 
 NAME = "priority"
 
@@ -85,4 +90,20 @@ def warn(pod: Pod, plan: ClassPlan, global_default: str | None) -> tuple[str, ..
     return (
         f"spec.priorityClassName: {chosen} is replaced by {target.name} "
         f"(class {plan.name} does not list it in allowedPriorityClassNames)",
+    )
+
+
+def warn_gang(
+    kind: WorkloadKind, document: JSON, named: str | None, policy: Policy
+) -> tuple[str, ...]:
+    """Say at a workload that the priority of its gang is not the one that its pods get."""
+    plan = policy.classes.get(named) if named is not None else None
+    if plan is None or plan.priority is None:
+        return ()
+    target = plan.priority.name
+    return tuple(
+        f"{path}: {name} is not {target}, which class {plan.name} gives its pods: "
+        f"their scheduler would see two priorities; write {target}"
+        for path, name in texts(document, kind.priority)
+        if name != target
     )

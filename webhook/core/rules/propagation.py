@@ -1,37 +1,39 @@
-"""Rule `workload`: the annotation on a workload is carried to its pod template.
+"""Rule `workload`: the annotation on a workload is carried to its pod templates.
 
     kubectl annotate deployment x gpu-class=training      # the template says so: its pods roll
     kubectl annotate deployment x gpu-class-              # taken from the template again
 
-- Present, its value is set on the template; another value there is replaced, with a warning.
+- Present, its value is set on every template; another value there is replaced, with a warning.
   Removed, it is removed there, if the template still holds that value. Nothing else is touched.
+- Where pods of several sorts may come of one workload (a launcher, a Ray head), the annotation
+  `gpuclass.io/member` goes with it: one that asks for no GPU then gets the class's priority only.
 - A template that somebody else declares whole is left alone: a ReplicaSet's, Deployment's,
   StatefulSet's or DaemonSet's that has a controller. Run-once kinds keep their own annotation.
-- A Job's template may change only while it is suspended and has not started: outside that the
-  annotation is let in, the template left, and a warning says what to do.
+- Kinds differ in when a template may change: a Job's while it is suspended and has not started,
+  a JobSet's while it is suspended, a Workflow's never, that of a Knative Service's named revision
+  under a new name. Outside that the annotation is let in, the template left, and a warning says
+  what to do. What such a write has lost of the annotation is put back: a client that applies a
+  manifest replaces a list of templates whole.
+- A listed kind that has nothing at its paths (it refers to templates elsewhere) is warned of.
 - Refused is only a class that this very write names and that does not exist or is forbidden: the
-  annotation is new or changed, and the template does not carry it already (as a rollback's does).
+  annotation is new or changed, and the templates do not carry it already (as a rollback's do).
 """
 
 from dataclasses import dataclass
 
+from webhook.core import workload
 from webhook.core.decision import Violation
-from webhook.core.names import CLASS_ANNOTATION
+from webhook.core.names import CLASS_ANNOTATION, MEMBER_ANNOTATION
+from webhook.core.patch import JSON
+from webhook.core.paths import EACH, JSONObject, Path, at, drop, put, written
 from webhook.core.policy.policy import Policy
 from webhook.core.rules import gpu_class
-from webhook.core.workload import (
-    JSONObject,
-    Path,
-    Update,
-    WorkloadKind,
-    annotation,
-    at,
-    controller,
-    drop,
-    put,
-)
+from webhook.core.workload import Template, Update, WorkloadKind, annotation, controller
 
 NAME = "workload"
+
+IS_MEMBER = "true"
+"""The value of the annotation that marks a member; that it is there is what counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,28 +61,53 @@ class Change:
         return _named(self.kind, self.old)
 
     @property
+    def templates(self) -> tuple[Template, ...]:
+        """The pod templates that the object has."""
+        return workload.templates(self.kind, self.new)
+
+    @property
+    def shown(self) -> frozenset[str | None]:
+        """The classes that its templates name."""
+        return frozenset(_shown(each, self.new) for each in self.templates)
+
+    @property
     def template(self) -> str | None:
-        """The class that the template names."""
-        return annotation(self.new, self.kind.template)
+        """The class that every template names."""
+        shown = self.shown
+        return next(iter(shown)) if len(shown) == 1 else None
 
     @property
     def matters(self) -> bool:
-        """Tell whether this write changed the annotation or the template."""
-        path = self.kind.template
-        return self.named != self.before or at(self.new, path) != at(self.old, path)
+        """Tell whether this write changed the annotation or a template."""
+        return self.named != self.before or any(
+            at(self.new, path) != at(self.old, path) for path in _roots(self.kind)
+        )
 
     @property
     def owner(self) -> str | None:
-        """Who declares the template in the object's stead."""
+        """Who declares the templates in the object's stead."""
         return None if self.kind.run_once else controller(self.new)
 
     @property
     def fixed(self) -> bool:
-        """Tell whether the template can not change any more."""
-        if self.old is None or self.kind.update is Update.ALWAYS:
+        """Tell whether the templates can not change any more."""
+        if self.old is None:
             return False
-        started = at(self.old, ("status", "startTime")) is not None
-        return started or at(self.old, ("spec", "suspend")) is not True
+        match self.kind.update:
+            case Update.ALWAYS:
+                return False
+            case Update.NEVER:
+                return True
+            case Update.WHILE_SUSPENDED:
+                has_started = self.kind.started and at(self.old, self.kind.started) is not None
+                return bool(has_started) or at(self.old, self.kind.suspend) is not True
+            case Update.ON_NEW_NAME:
+                return any(map(self._has_same_name, self.templates))
+
+    def _has_same_name(self, template: Template) -> bool:
+        path = (*template.path, "metadata", "name")
+        name = at(self.new, path)
+        return name is not None and name == at(self.old, path)
 
 
 def _named(kind: WorkloadKind, document: JSONObject | None) -> str | None:
@@ -88,15 +115,57 @@ def _named(kind: WorkloadKind, document: JSONObject | None) -> str | None:
     return next((value for value in places if value is not None), None)
 
 
+def _shown(template: Template, document: JSON) -> str | None:
+    value = at(document, (*template.annotations, CLASS_ANNOTATION))
+    return value if isinstance(value, str) else None
+
+
+def _roots(kind: WorkloadKind) -> tuple[Path, ...]:
+    """Give the fields under which everything lies that the templates of a kind consist of."""
+    paths = (each.path for each in kind.templates)
+    return tuple(path[: path.index(EACH)] if EACH in path else path for path in paths)
+
+
 def carry(change: Change) -> JSONObject:
-    """Bring the template's annotation in step; the same object where it is, or must be left."""
-    named, template = change.named, change.template
-    if change.owner or change.fixed or named == template:
-        return change.new
-    path = (*change.kind.template, "metadata", "annotations", CLASS_ANNOTATION)
+    """Bring the templates' annotations in step; the same object where they are, or must be left."""
+    document = change.new
+    if change.owner:
+        return document
+    for each in change.templates:
+        document = (
+            _restored(document, each, change) if change.fixed else _carried(document, each, change)
+        )
+    return document
+
+
+def _carried(document: JSONObject, template: Template, change: Change) -> JSONObject:
+    named, shown = change.named, _shown(template, document)
     if named is not None:
-        return put(change.new, path, named)
-    return drop(change.new, path) if change.before == template else change.new
+        return _set(document, template, named, is_member=change.kind.is_mixed)
+    if shown is None or shown != change.before:
+        return document
+    for key in (CLASS_ANNOTATION, MEMBER_ANNOTATION):
+        if at(document, (*template.annotations, key)) is not None:
+            document = drop(document, (*template.annotations, key))
+    return document
+
+
+def _restored(document: JSONObject, template: Template, change: Change) -> JSONObject:
+    """Put back what a write lost that leaves everything else as it must stay."""
+    before = _shown(template, change.old)
+    if before is None or before != change.before or _shown(template, document) is not None:
+        return document
+    was_member = at(change.old, (*template.annotations, MEMBER_ANNOTATION)) is not None
+    return _set(document, template, before, is_member=was_member)
+
+
+def _set(document: JSONObject, template: Template, named: str, *, is_member: bool) -> JSONObject:
+    if _shown(template, document) != named:
+        document = put(document, (*template.annotations, CLASS_ANNOTATION), named)
+    path = (*template.annotations, MEMBER_ANNOTATION)
+    if is_member and at(document, path) is None:
+        document = put(document, path, IS_MEMBER)
+    return document
 
 
 def find(change: Change, namespace: str, policy: Policy) -> tuple[Violation, ...]:
@@ -109,27 +178,61 @@ def find(change: Change, namespace: str, policy: Policy) -> tuple[Violation, ...
     violation = gpu_class.judge(named, namespace, policy)
     if violation is None:
         return ()
-    path = ".".join((*change.named_at, violation.path))
+    path = ".".join((*map(str, change.named_at), violation.path))
     return (Violation(rule=violation.rule, path=path, message=violation.message),)
 
 
 def warn(change: Change) -> tuple[str, ...]:
     """Say what the annotation does not do, or does besides."""
-    named, template, kind = change.named, change.template, change.kind.kind
-    if named is None or named == template or not change.matters:
+    named, kind = change.named, change.kind
+    if named is None or named == change.template or not change.matters:
         return ()
     if change.owner:
         return (
             f"{CLASS_ANNOTATION}={named} is not carried to the pods: {change.owner} owns this "
-            f"{kind} and declares its template; annotate the template there",
+            f"{kind.kind} and declares its template; annotate the template there",
+        )
+    if not change.templates:
+        places = " or ".join(written(each.path) for each in kind.templates)
+        return (
+            f"{CLASS_ANNOTATION}={named} does not reach the pods: this {kind.kind} has nothing at "
+            f"{places}; annotate the templates that it refers to",
         )
     if change.fixed:
-        return (
-            f"{CLASS_ANNOTATION}={named} does not reach the pods: the template of a {kind} can not "
-            "change once it runs; delete it and create it again",
-        )
-    if template is not None and template != change.before:
-        return (
-            f"the template's {CLASS_ANNOTATION}={template} is replaced by the {kind}'s {named}",
-        )
-    return ()
+        return (f"{CLASS_ANNOTATION}={named} does not reach the pods: {_advice(kind)}",)
+    others = sorted(each for each in change.shown if each not in (None, named, change.before))
+    return tuple(
+        f"the template's {CLASS_ANNOTATION}={each} is replaced by the {kind.kind}'s {named}"
+        for each in others
+    )
+
+
+def warn_lost(change: Change, after: JSONObject) -> tuple[str, ...]:
+    """Say, of an object as it will be stored, that it keeps no annotation where one was carried.
+
+    The API server drops a field that the installed version of a kind does not have.
+    """
+    named = change.named
+    if after is change.new or named is None or named == change.before or change.fixed:
+        return ()
+    places = " and ".join(written(each.annotations) for each in change.kind.templates)
+    return (
+        f"{CLASS_ANNOTATION}={named} does not reach the pods: this version of {change.kind.kind} "
+        f"keeps nothing at {places}; annotate what it makes its pods from",
+    )
+
+
+def _advice(kind: WorkloadKind) -> str:
+    """Say what to do where the templates of a kind can not change now."""
+    the_templates = f"the {'templates' if kind.is_mixed else 'template'} of a {kind.kind}"
+    again = "delete it and create it again"
+    match kind.update:
+        case Update.WHILE_SUSPENDED if kind.started is None:
+            suspend = written(kind.suspend)
+            return f"{the_templates} can not change while it runs; set {suspend} first, or {again}"
+        case Update.NEVER:
+            return f"{the_templates} can not change; {again}"
+        case Update.ON_NEW_NAME:
+            return f"{the_templates} changes under a new name only; write another metadata.name"
+        case _:
+            return f"{the_templates} can not change once it runs; {again}"

@@ -7,22 +7,26 @@
   would give have to be written there.
 """
 
+from webhook.core.names import DAEMON_SET_CONTROLLER
+from webhook.core.paths import at
 from webhook.core.pod import Pod
 from webhook.core.policy.policy import Policy
 from webhook.core.rules import gpu_class, tolerations
 from webhook.core.rules.propagation import Change
-from webhook.core.workload import at, template_pod
+from webhook.core.workload import template_pod
 
 NAME = "rollout"
 
 
 def warn(change: Change, namespace: str, policy: Policy) -> tuple[str, ...]:
     """Say what the author of a workload may not expect."""
-    pod = template_pod(change.kind, change.new)
     kind = change.kind.kind
-    if kind == "DaemonSet":
-        return _untolerating(pod, change, namespace, policy)
+    if change.kind.creator == DAEMON_SET_CONTROLLER:
+        pods = (template_pod(each, change.new) for each in change.templates)
+        return tuple(each for pod in pods for each in _untolerating(pod, change, namespace, policy))
     if change.old is None or change.named in (None, change.before):
+        return ()
+    if change.kind.group != "apps":
         return ()
     if kind == "StatefulSet" and at(change.new, ("spec", "podManagementPolicy")) != "Parallel":
         return (

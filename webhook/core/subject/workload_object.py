@@ -1,16 +1,18 @@
-"""A workload: its annotation is carried to its template, and its author hears of its pods."""
+"""A workload: its annotation is carried to its templates, and its author hears of its pods."""
 
 from collections.abc import Callable, Iterator
 
 from webhook.core import workload
 from webhook.core.decision import Decision, Verdict
 from webhook.core.patch import diff
+from webhook.core.paths import JSONObject
 from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.review import Request
-from webhook.core.rules import propagation, rollout
+from webhook.core.rules import member, priority, propagation, rollout
+from webhook.core.rules.propagation import Change
 from webhook.core.subject.case import Stage, allow
-from webhook.core.workload import WorkloadKind
+from webhook.core.workload import Template, WorkloadKind
 
 PodJudge = Callable[[Request, Policy, Stage], Decision]
 
@@ -22,18 +24,22 @@ def judge(
     new, old = workload.read(request.object), workload.read(request.old_object)
     if new is None:
         return allow("nothing is written")
-    change = propagation.Change(kind=kind, new=new, old=old)
+    change = Change(kind=kind, new=new, old=old)
     after = propagation.carry(change)
     warnings = propagation.warn(change)
     rules = (propagation.NAME,) if after is not new or warnings else ()
     if stage is Stage.VALIDATE:
-        pods = judge_pod(workload.pod_request(kind, request, after), policy, Stage.MUTATE)
+        if workload.is_listed(kind) and propagation.NAME in policy.writing:
+            warnings = (*warnings, *propagation.warn_lost(change, after))
+        pods = tuple(_pods(request, change, after, policy, judge_pod))
         warnings = (
             *warnings,
             *rollout.warn(change, request.namespace, policy),
-            *_outlook(kind, pods),
+            *priority.warn_gang(kind, after, change.named, policy),
+            *member.warn_workload(kind, after, policy),
+            *(each for place, decision in pods for each in _outlook(place, decision)),
         )
-        rules = (*rules, *pods.rules)
+        rules = (*rules, *dict.fromkeys(rule for _, decision in pods for rule in decision.rules))
     mutates = stage is Stage.MUTATE and after is not new
     writes = mutates and propagation.NAME in policy.writing
     audits = mutates and policy.modes[propagation.NAME] is Mode.AUDIT
@@ -50,11 +56,19 @@ def judge(
     )
 
 
-def _outlook(kind: WorkloadKind, pods: Decision) -> Iterator[str]:
+def _pods(
+    request: Request, change: Change, after: JSONObject, policy: Policy, judge_pod: PodJudge
+) -> Iterator[tuple[Template, Decision]]:
+    """Decide about a pod of each template that shows what its pods are."""
+    for each in workload.templates(change.kind, after):
+        if workload.is_seen(each, after):
+            asked = workload.pod_request(change.kind, each, request, after)
+            yield each, judge_pod(asked, policy, Stage.MUTATE)
+
+
+def _outlook(template: Template, pods: Decision) -> Iterator[str]:
     """Say at the workload what its pods would be told."""
-    place = ".".join(kind.template)
-    for violation in pods.violations:
-        yield f"its pods would be refused: {place}.{violation.path}: {violation.message}"
+    for each in pods.violations:
+        yield f"its pods would be refused: {template.place(each.path)}: {each.message}"
     for warning in pods.warnings:
-        joint = "." if warning.startswith(("metadata.", "spec.")) else ": "
-        yield f"{place}{joint}{warning}"
+        yield template.placed(warning)

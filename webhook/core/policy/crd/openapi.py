@@ -146,7 +146,7 @@ def _default(value: object) -> JSON:
     """Give the default that the API server fills in; None where it would say nothing."""
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, bool | int):
+    if isinstance(value, bool | int) or (isinstance(value, str) and value):
         return value
     if isinstance(value, tuple) and value:
         return list(value)

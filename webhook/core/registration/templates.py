@@ -1,0 +1,111 @@
+"""Pod templates of a kind in CEL, wherever they lie: in a list, in a map, inlined in a spec.
+
+An object of a custom kind may hold anything in a field, and lack any: each step is optional, and a
+field that is null, or no map, has no fields. Only metadata is certain.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+
+from webhook.core.names import CLASS_ANNOTATION
+from webhook.core.paths import EACH, Path
+from webhook.core.registration.cel import (
+    Expression,
+    all_of,
+    any_of,
+    grouped,
+    listed,
+    literal,
+)
+from webhook.core.workload import Template, WorkloadKind
+
+ALWAYS: Expression = "true"
+
+_KIND = "(request.kind.group + '/' + request.kind.kind)"
+
+Leaf = Callable[[Expression, Expression, Expression], Expression]
+"""What is asked of a template: of itself, its class and its pod spec, all of them optional."""
+
+
+def is_kind(kinds: Iterable[WorkloadKind]) -> Expression:
+    """Tell whether an object is of one of some kinds."""
+    return f"{_KIND} in {listed(f'{each.group}/{each.kind}' for each in kinds)}"
+
+
+def by_kind(
+    kinds: Iterable[WorkloadKind], write: Callable[[WorkloadKind], Expression]
+) -> Expression:
+    """Write what differs from kind to kind; kinds of which the same is said share it.
+
+    The alternatives stand side by side: only that of the object's kind is evaluated.
+    """
+    said: dict[Expression, list[WorkloadKind]] = {}
+    for each in kinds:
+        said.setdefault(write(each), []).append(each)
+    return any_of(
+        *(
+            grouped(all_of(is_kind(members), grouped(expression)))
+            for expression, members in said.items()
+        )
+    )
+
+
+def field(document: Expression, path: Path) -> Expression:
+    """Give, as an optional, the field at a path without `[*]`."""
+    return document + "".join(f".?{step}" for step in path)
+
+
+def annotation(document: Expression, owner: Path) -> Expression:
+    """Give, as an optional, the class that the metadata of what lies at a path names."""
+    path = (*owner, "metadata", "annotations")
+    own = document + ".metadata" if not owner else field(document, path[:-1])
+    return f"{own}.?annotations[?{literal(CLASS_ANNOTATION)}]"
+
+
+def some_template(document: Expression, kind: WorkloadKind, leaf: Leaf) -> Expression:
+    """Tell whether something holds of a template of an object."""
+    return any_of(*(_some([document], each, each.path, leaf) for each in kind.templates))
+
+
+def _some(owners: list[Expression], template: Template, rest: Path, leaf: Leaf) -> Expression:
+    """Descend to the templates; `owners` holds what each `[*]` on the way stands for."""
+    if EACH not in rest:
+        places = (template.path, template.annotations, template.spec)
+        itself, annotations, spec = (_bound(owners, each) for each in places)
+        return leaf(itself, f"{annotations}[?{literal(CLASS_ANNOTATION)}]", spec)
+    place = rest.index(EACH)
+    depth = len(owners)
+    held, item = f"held{depth}", f"item{depth}"
+    inner = _some([*owners, item], template, rest[place + 1 :], leaf)
+    entries = f"{held}.map(key, {held}[key])"
+    items = f"type({held}) == map ? {entries} : type({held}) == list ? {held} : []"
+    return (
+        f"[{field(owners[-1], rest[:place])}.orValue([])].exists({held},\n"
+        f"  ({items}).exists({item}, {grouped(inner)}))"
+    )
+
+
+def _bound(owners: list[Expression], pattern: Path) -> Expression:
+    depth = sum(step == EACH for step in pattern)
+    last = max((index for index, step in enumerate(pattern) if step == EACH), default=-1)
+    return field(owners[depth], pattern[last + 1 :])
+
+
+def changed(new: Expression, old: Expression, kind: WorkloadKind) -> Expression:
+    """Tell whether a write changed what holds the templates."""
+    roots = dict.fromkeys(_root(each.path) for each in kind.templates)
+    return any_of(*(f"{field(new, root)} != {field(old, root)}" for root in roots))
+
+
+def _root(path: Path) -> Path:
+    return path[: path.index(EACH)] if EACH in path else path
+
+
+def groups(kinds: Iterable[WorkloadKind]) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    """Give the API groups of some kinds, with versions and resources, as rules have them."""
+
+    def key(kind: WorkloadKind) -> tuple[str, tuple[str, ...]]:
+        return kind.group, kind.versions
+
+    for (group, versions), members in groupby(sorted(kinds, key=key), key=key):
+        yield group, versions, [each.plural for each in members]
