@@ -13,6 +13,7 @@ from tests.core.policy.documents_text import CLASS
 from tests.serve import pki
 from tests.serve.running import make
 from tests.watch.cluster import SOUND, FakeCluster
+from webhook.core.policy.documents import GPUClass
 from webhook.core.policy.policy import Policy
 from webhook.serve.cluster import NO_POLICY
 from webhook.serve.service import Service
@@ -73,7 +74,7 @@ def test_a_cluster_with_policies_is_ready(service: Service) -> None:
     with following(service):
         assert list(policy(service).classes) == ["training"]
         assert service.health.reasons() == []
-        assert len(service.source.documents()) == 6
+        assert len(policy(service).documents) == 6
         assert sample(service, "gpuclass_watch_synced", resource="nodes") == 1
         lists = sample(service, "gpuclass_watch_lists_total", resource="gpuclasses")
         assert lists == 1
@@ -109,6 +110,10 @@ def test_a_document_that_fits_no_others_changes_nothing_and_says_so(
         fake.put("nodes", NODE)
         eventually(lambda: policy(service).cluster.nodes, "the node, all the same")
         assert policy(service).revision == before.revision
+        # What is written now is judged beside what there is, not beside what is in force.
+        named = {pool.name for each in policy(service).documents if isinstance(each, GPUClass)
+                 for pool in each.pools}  # fmt: skip
+        assert "nowhere" in named
         assert service.health.reasons() == []
         assert sample(service, "gpuclass_policy_faults") == 1
         fake.apply(CLASS)
@@ -168,6 +173,5 @@ def test_what_is_not_read_is_named_with_its_reason(fake: FakeCluster, service: S
 
 
 def test_before_it_follows_nothing_is_known(service: Service) -> None:
-    assert service.source.documents() == ()
     service.refresh()
     assert service.snapshots.current() is None

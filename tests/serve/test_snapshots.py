@@ -10,6 +10,7 @@ import pytest
 from tests.serve import reviews
 from webhook.core.cluster import Cluster
 from webhook.core.errors import Fault, GpuclassError, OperatorError, PolicyError
+from webhook.core.policy.documents import PriorityClass
 from webhook.core.policy.policy import Policy
 from webhook.serve.metrics import Metrics
 from webhook.serve.settings import Settings
@@ -129,18 +130,20 @@ def test_a_folder_is_looked_at_again_and_again(found: Snapshots) -> None:
 
 def test_a_folder_has_nothing_to_watch(found: Snapshots) -> None:
     source = looked_at(Folder(ONE), found)
-    assert (source.missing(), source.report(), source.documents()) == ((), (), ())
+    assert (source.missing(), source.report()) == ((), ())
 
 
 def test_what_is_known_of_the_cluster_comes_with_the_policy(found: Snapshots) -> None:
     cluster = Cluster(namespaces={"team-a": {"gpu-class": "training"}})
-    found.know(cluster)
+    document = PriorityClass(name="batch", value=5)
+    found.know(cluster, [document])
     assert found.current() is None
     found.accept(ONE)
-    found.know(cluster)
+    found.know(cluster, [document])
     policy = found.current()
     assert policy is not None
     assert (policy.cluster, policy.revision) == (cluster, "one")
+    assert policy.documents == (document,)
 
 
 def test_policies_come_from_a_folder_or_from_a_cluster(found: Snapshots) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from webhook.core.errors import OperatorError, PolicyError
-from webhook.core.policy.documents import Document, GPUPolicy
+from webhook.core.policy.documents import GPUPolicy
 from webhook.core.policy.policy import Policy, compile_policy
 from webhook.process.settings import flag, variable
 from webhook.serve.metrics import Metrics
@@ -50,7 +50,7 @@ class ClusterSource:
         before, self._known = self._known, known
         if before is None or (before.documents, before.faults) != (known.documents, known.faults):
             self._snapshots.take(partial(_compile, known))
-        self._snapshots.know(known.cluster)
+        self._snapshots.know(known.cluster, known.documents)
 
     def missing(self) -> Sequence[str]:
         """Say what has not been read yet."""
@@ -67,10 +67,6 @@ class ClusterSource:
             }
             for each in self._watch.reflectors
         ]
-
-    def documents(self) -> Sequence[Document]:
-        """Give the documents of the cluster that can be read."""
-        return self._known.documents if self._known else ()
 
 
 def _compile(known: Knowledge) -> Policy:

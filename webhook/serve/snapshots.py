@@ -5,10 +5,11 @@ Where policies come from is the business of `sources`.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from webhook.core.cluster import Cluster
 from webhook.core.errors import GpuclassError, PolicyError
+from webhook.core.policy.documents import Document
 from webhook.core.policy.policy import Policy
 from webhook.process.logs import ROOT, fields
 from webhook.serve.metrics import Metrics
@@ -56,10 +57,13 @@ class Snapshots:
         else:
             self.accept(policy)
 
-    def know(self, cluster: Cluster) -> None:
-        """Let the policy in force know what the API server says besides."""
+    def know(self, cluster: Cluster, documents: Iterable[Document]) -> None:
+        """Let the policy in force know what the API server says besides, and all documents.
+
+        A document that is written is judged beside those, whether or not they go together.
+        """
         if self.policy is not None:
-            self.policy = self.policy.knowing(cluster)
+            self.policy = self.policy.knowing(cluster).beside(documents)
 
     def _refuse(self, error: Exception) -> None:
         faults = (

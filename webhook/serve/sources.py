@@ -10,7 +10,6 @@ from functools import partial
 from typing import Protocol
 
 from webhook.core.errors import OperatorError
-from webhook.core.policy.documents import Document
 from webhook.core.policy.policy import Policy
 from webhook.process.settings import flag
 from webhook.serve.metrics import Metrics
@@ -34,10 +33,6 @@ class Source(Protocol):
 
     def report(self) -> Sequence[Mapping[str, object]]:
         """Say all that there is to know of what is watched."""
-        ...
-
-    def documents(self) -> Sequence[Document]:
-        """Give the documents that there are, whether or not they go together."""
         ...
 
 
@@ -82,10 +77,6 @@ class FolderSource:
 
     def report(self) -> Sequence[Mapping[str, object]]:
         """Watch nothing."""
-        return ()
-
-    def documents(self) -> Sequence[Document]:
-        """Give none: nobody writes documents to an API server here."""
         return ()
 
 
