@@ -22,22 +22,19 @@ JSON = {"Content-Type": "application/json"}
 SECONDS = 10
 
 
-class Server:
-    """`gpuclass serve` with a policy folder of its own, on ports that were free."""
+class Process:
+    """`gpuclass serve` with a certificate of its own, on ports that were free."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
-        """Start it and wait until it is ready."""
-        self.policies, self.certs = folder / "policies", folder / "certs"
-        if not self.policies.exists():
-            shutil.copytree(POLICIES, self.policies)
+        """Start it and wait until it listens."""
+        self.certs, self.log = folder / "certs", folder / "log"
+        if not self.certs.exists():
             command("certs", "--out", str(self.certs), "--host", HOST)
-        self.log = folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    *(gpuclass(), "serve", "--policies", str(self.policies)),
-                    *("--certs", str(self.certs), "--bind", f"{HOST}:0"),
-                    *("--metrics-bind", f"{HOST}:0", "--poll-seconds", "0.1", *flags),
+                    *(gpuclass(), "serve", "--certs", str(self.certs)),
+                    *("--bind", f"{HOST}:0", "--metrics-bind", f"{HOST}:0", *flags),
                 ],
                 stderr=log,
                 env=environment(),
@@ -45,7 +42,6 @@ class Server:
         serving = eventually(lambda: self.events("serving"), "the server to listen")[0]
         self.port = int(str(serving["admission"]).rpartition(":")[2])
         self.probes = int(str(serving["probes"]).rpartition(":")[2])
-        eventually(lambda: self.probe("/readyz")[0] == 200, "the server to be ready")
 
     def events(self, message: str) -> list[dict[str, Any]]:
         """Give the log lines with a message."""
@@ -100,6 +96,18 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(SECONDS)
+
+
+class Server(Process):
+    """A server with a policy folder of its own."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        """Start it and wait until it is ready."""
+        self.policies = folder / "policies"
+        if not self.policies.exists():
+            shutil.copytree(POLICIES, self.policies)
+        super().__init__(folder, "--policies", str(self.policies), "--poll-seconds", "0.1", *flags)
+        eventually(lambda: self.probe("/readyz")[0] == 200, "the server to be ready")
 
 
 def exchange(

@@ -305,7 +305,12 @@ def test_an_optional_resource_that_is_absent_holds_nothing_up(follow: Follow, co
     seen = follow(status(code), is_optional=True)
     assert seen.reflector.is_synced
     assert seen.changes == [{}]
-    assert seen.waits[0] == 180.0
+
+
+def test_an_optional_resource_is_asked_for_ever_more_seldom(follow: Follow) -> None:
+    waits = follow(*[status(404)] * 12, is_optional=True).waits
+    assert waits[:3] == [0.2, 0.4, 0.8]
+    assert waits[9:12] == [102.4, 180.0, 180.0]
 
 
 def test_an_optional_resource_is_followed_once_it_is_there(follow: Follow) -> None:

@@ -13,7 +13,7 @@ from webhook.core.cluster import Cluster
 from webhook.core.errors import Fault
 from webhook.core.policy.documents import Document
 from webhook.process.logs import ROOT
-from webhook.watch.objects import DOCUMENTS, OBSERVED, RESOURCES, Written
+from webhook.watch.objects import DOCUMENTS, LINGER_SECONDS, OBSERVED, RESOURCES, Written
 from webhook.watch.reflector import JOIN_SECONDS, Api, Pace, Reflector
 from webhook.watch.resource import Resource
 from webhook.watch.wire import Key
@@ -22,9 +22,6 @@ QUIET_SECONDS = 0.05
 """How long nothing may change before what did is told: a sync of ten documents is one change."""
 LONGEST_SECONDS = 0.25
 """How long a change is held back while others follow it."""
-RETURN_SECONDS = 0.5
-"""How long a document that was deleted may take to come back: what is replaced by force is deleted
-and made again, and must not be missing in between."""
 
 Stores: TypeAlias = Mapping[str, Mapping[Key, Any]]
 """What is kept of each resource, by its name."""
@@ -67,7 +64,6 @@ class ClusterWatch:
             Reflector(each, api, self._news.set, pace) for each in resources
         )
         self._thread: threading.Thread | None = None
-        self._known: frozenset[tuple[str, Key]] = frozenset()
 
     def start(self) -> None:
         """Begin to follow."""
@@ -111,7 +107,7 @@ class ClusterWatch:
 
     def _wait_for_news(self) -> bool:
         """Wait until something changed and all is quiet again; tell whether to go on."""
-        self._news.wait()
+        self._news.wait(LINGER_SECONDS if self._is_lingering() else None)
         until = self._pace.clock() + LONGEST_SECONDS
         while not self._over.is_set():
             self._news.clear()
@@ -119,22 +115,18 @@ class ClusterWatch:
                 break
         return not self._over.is_set()
 
+    def _is_lingering(self) -> bool:
+        return any(each.is_lingering for each in self.reflectors)
+
     def _know(self) -> Knowledge:
-        stores = self._stores()
-        if self._known - _documents(stores).keys():
-            self._over.wait(RETURN_SECONDS)
-            stores = self._stores()
+        stores = {each.resource.name: each.items() for each in self.reflectors}
         written = _documents(stores)
-        self._known = frozenset(written)
         found = [written[key] for key in sorted(written)]
         return Knowledge(
             documents=tuple(each.document for each in found if each.document is not None),
             faults=tuple(fault for each in found for fault in each.faults),
             cluster=_cluster(stores),
         )
-
-    def _stores(self) -> Stores:
-        return {each.resource.name: each.items() for each in self.reflectors}
 
 
 def _documents(stores: Stores) -> dict[tuple[str, Key], Written]:

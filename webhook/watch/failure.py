@@ -16,6 +16,9 @@ FIRST_SECONDS = 0.2
 LONGEST_SECONDS = 30.0
 LONGEST_RECONNECT_SECONDS = 5.0
 """The longest wait where nobody answered: an API server that is back is found soon."""
+LONGEST_ABSENCE_SECONDS = 180.0
+"""The longest wait for an optional resource that the API server has not. It comes to that by and
+by: an API server that has just begun refuses for a moment what it will allow."""
 LONGEST_RETRY_AFTER = 60
 
 
@@ -87,13 +90,16 @@ def of_connection(error: Exception) -> WatchError:
     return WatchError(Reason.UNREACHABLE, " ".join(str(error).split()))
 
 
-def delay(error: WatchError, failures: int, chance: float) -> float:
+def longest(reason: Reason) -> float:
+    """Give the longest wait before the next try."""
+    return LONGEST_RECONNECT_SECONDS if reason in _RECONNECTED else LONGEST_SECONDS
+
+
+def delay(error: WatchError, failures: int, chance: float, longest: float) -> float:
     """Give the seconds to wait after so many failures on end, `chance` being in 0..1.
 
     From half to the whole of a wait that doubles each time, so that replicas do not come at once.
     """
-    is_short = error.reason in _RECONNECTED
-    longest = LONGEST_RECONNECT_SECONDS if is_short else LONGEST_SECONDS
     # Beyond this exponent every wait is the longest one, and a float would overflow some day.
     doubled = FIRST_SECONDS * 2.0 ** min(failures - 1, 10)
     return max(min(doubled, longest) * (0.5 + chance / 2), error.retry_after)

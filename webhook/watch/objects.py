@@ -20,6 +20,8 @@ from webhook.core.policy.crd.definitions import RESOURCES as OWN_RESOURCES
 from webhook.core.policy.documents import Document, PriorityClass
 from webhook.watch.resource import Resource
 
+LINGER_SECONDS = 0.5
+"""How long a document that was deleted may take to come back before it is missed."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -95,11 +97,15 @@ _OWN = f"/apis/{API_GROUP}/{API_VERSION}"
 _DEVICES = "/apis/resource.k8s.io/v1"
 
 DOCUMENTS: tuple[Resource[Written], ...] = (
-    *(Resource(name=name, path=f"{_OWN}/{name}", read=read_document) for name in OWN_RESOURCES),
+    *(
+        Resource(name=name, path=f"{_OWN}/{name}", read=read_document, linger=LINGER_SECONDS)
+        for name in OWN_RESOURCES
+    ),
     Resource(
         name="priorityclasses",
         path="/apis/scheduling.k8s.io/v1/priorityclasses",
         read=read_priority_class,
+        linger=LINGER_SECONDS,
     ),
 )
 """The resources that a policy is compiled from."""

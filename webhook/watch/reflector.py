@@ -22,6 +22,7 @@ from webhook.watch import failure, wire
 from webhook.watch.connection import CONNECTION_ERRORS, READ_SECONDS
 from webhook.watch.failure import Reason, WatchError
 from webhook.watch.resource import Figures, Resource
+from webhook.watch.store import Store
 from webhook.watch.wire import Key
 
 T = TypeVar("T")
@@ -33,8 +34,6 @@ GRACE_SECONDS = 8.0
 """How much longer than a watch lasts nothing may be heard."""
 SHORTEST_WATCH_SECONDS = 1.0
 """A watch that ends earlier and told nothing has failed, whatever it looks like."""
-ABSENT_SECONDS = 180.0
-"""The wait before an optional resource that the API server has not is asked for again."""
 JOIN_SECONDS = 2.0
 
 _log = logging.getLogger(f"{ROOT}.watch")
@@ -79,8 +78,7 @@ class Reflector(Generic[T]):
         self._pace = pace or Pace()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._items: dict[Key, T] = {}
+        self._store: Store[T] = Store(resource.linger, self._pace.clock)
         self._version = ""
         self._failures = 0
         self._open: HTTPResponse | None = None
@@ -105,8 +103,12 @@ class Reflector(Generic[T]):
 
     def items(self) -> Mapping[Key, T]:
         """Give everything as it is now; the mapping does not change."""
-        with self._lock:
-            return dict(self._items)
+        return self._store.items()
+
+    @property
+    def is_lingering(self) -> bool:
+        """Tell whether something that was deleted may come back yet."""
+        return self._store.is_lingering
 
     @property
     def age(self) -> float | None:
@@ -163,9 +165,7 @@ class Reflector(Generic[T]):
 
     def _replace(self, items: dict[Key, T]) -> None:
         """Let a whole list take the place of what was known."""
-        is_news = not self.is_synced or items != self._items
-        with self._lock:
-            self._items = items
+        is_news = self._store.replace(items) or not self.is_synced
         self.is_synced = True
         self._well()
         if is_news:
@@ -194,20 +194,14 @@ class Reflector(Generic[T]):
         except msgspec.DecodeError as error:
             raise WatchError(Reason.UNREADABLE, f"an event can not be read: {error}") from error
         if event.type != wire.BOOKMARK:
-            self._store(event)
+            self._apply(event)
         self._version = version
         self._well()
 
-    def _store(self, event: wire.Event) -> None:
+    def _apply(self, event: wire.Event) -> None:
         key, value = self._read(event.object)
-        if event.type == wire.DELETED:
-            with self._lock:
-                is_news = self._items.pop(key, None) is not None
-        else:
-            is_news = key not in self._items or self._items[key] != value
-            with self._lock:
-                self._items[key] = value
-        if is_news:
+        is_gone = event.type == wire.DELETED
+        if self._store.remove(key) if is_gone else self._store.put(key, value):
             self._changed()
 
     def _read(self, raw: msgspec.Raw) -> tuple[Key, T]:
@@ -254,10 +248,11 @@ class Reflector(Generic[T]):
         if fault != self.fault:
             self.fault = fault
             _log.warning("watch failed", extra=fields(what=name, reason=reason, fault=fault))
+        longest = failure.longest(reason)
         if self.resource.is_optional and reason in failure.ABSENT:
+            longest = failure.LONGEST_ABSENCE_SECONDS
             self._do_without()
-            return ABSENT_SECONDS * (0.5 + self._pace.chance() / 2)
-        return failure.delay(error, self._failures, self._pace.chance())
+        return failure.delay(error, self._failures, self._pace.chance(), longest)
 
     def _do_without(self) -> None:
         if not self.is_synced:

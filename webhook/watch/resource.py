@@ -17,6 +17,7 @@ class Resource(Generic[T]):
 
     `name` is the resource's in RBAC and in metrics. `read` raises msgspec.DecodeError for what no
     API server has. An optional resource holds nothing up where the API server does not serve it.
+    `linger` are the seconds that a deleted object may take to come back.
     `field_selector` (`metadata.name=gpuclass`) leaves out the rest; rights on one name need it.
     """
 
@@ -24,6 +25,7 @@ class Resource(Generic[T]):
     path: str
     read: Callable[[msgspec.Raw], T]
     is_optional: bool = False
+    linger: float = 0.0
     field_selector: str = ""
 
 

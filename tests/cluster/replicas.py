@@ -1,0 +1,74 @@
+"""Replicas of `gpuclass serve` that watch a control plane, with the rights of their manifests.
+
+Nothing registers them: a test sends its reviews itself, to each of them.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.waiting import eventually
+from tests.serve.server import Process, response, review
+from webhook.core.names import API_GROUP
+from webhook.core.policy import crd
+from webhook.core.registration import NAMESPACE
+
+ROOT = Path(__file__).parents[2]
+BASE, CRDS, POLICIES = ROOT / "deploy" / "base", ROOT / "deploy" / "crds", ROOT / "policies"
+USER = f"system:serviceaccount:{NAMESPACE}:gpuclass"
+GROUPS = ("system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}")
+
+
+def prepare(control_plane: ControlPlane) -> None:
+    """Have our kinds, and the service account's rights."""
+    apply = control_plane.kubectl
+    apply("apply", "--server-side", "-k", str(CRDS))
+    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
+    apply("wait", "--for=condition=Established", *names)
+    for name in ("namespace", "serviceaccount", "rbac"):
+        apply("apply", "--server-side", "--filename", str(BASE / f"{name}.yaml"))
+
+
+def apply_policies(control_plane: ControlPlane) -> None:
+    """Apply everything that is shipped."""
+    control_plane.kubectl("apply", "--server-side", "-k", str(POLICIES))
+
+
+class Replica(Process):
+    """One replica; it is not ready before there is a policy."""
+
+    def __init__(self, folder: Path, kubeconfig: Path) -> None:
+        """Start it and wait until it listens."""
+        super().__init__(folder, "--kubeconfig", str(kubeconfig))
+
+    def readiness(self) -> dict[str, Any]:
+        """Give all that /readyz tells."""
+        found: dict[str, Any] = json.loads(self.probe("/readyz?verbose")[1])
+        return found
+
+    def wait_ready(self) -> None:
+        """Wait until it is ready."""
+        eventually(lambda: self.probe("/readyz")[0] == 200, "a replica to be ready")
+
+    def allows(self, gpu_class: str, **request: object) -> bool:
+        """Tell whether a pod of a class may be made."""
+        answer = response(self.post("/mutate", review(gpu_class, **request)))
+        return bool(answer["allowed"])
+
+
+@contextmanager
+def replicas(control_plane: ControlPlane, folder: Path, count: int = 2) -> Iterator[list[Replica]]:
+    """Run some replicas."""
+    kubeconfig = control_plane.kubeconfig_for(USER, GROUPS)
+    running: list[Replica] = []
+    try:
+        for number in range(count):
+            (folder / str(number)).mkdir()
+            running.append(Replica(folder / str(number), kubeconfig))
+        yield running
+    finally:
+        for each in running:
+            each.stop()
