@@ -66,7 +66,7 @@ def replicas(control_plane: ControlPlane, folder: Path, count: int = 2) -> Itera
     running: list[Replica] = []
     try:
         for number in range(count):
-            (folder / str(number)).mkdir()
+            (folder / str(number)).mkdir(parents=True)
             running.append(Replica(folder / str(number), kubeconfig))
         yield running
     finally:

@@ -76,6 +76,7 @@ def test_a_cluster_with_policies_is_ready(service: Service) -> None:
         assert service.health.reasons() == []
         assert len(policy(service).documents) == 6
         assert sample(service, "gpuclass_watch_synced", resource="nodes") == 1
+        assert sample(service, "gpuclass_watch_objects", resource="priorityclasses") == 2
         lists = sample(service, "gpuclass_watch_lists_total", resource="gpuclasses")
         assert lists == 1
         silence = sample(service, "gpuclass_watch_silence_seconds", resource="gpuclasses")
@@ -165,6 +166,7 @@ def test_what_is_not_read_is_named_with_its_reason(fake: FakeCluster, service: S
         assert watches[0] == {
             "resource": "gpuclasses",
             "synced": False,
+            "objects": 0,
             "silent_seconds": None,
             "fault": "403: no",
         }

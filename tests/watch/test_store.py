@@ -58,6 +58,7 @@ def test_a_change_is_told_from_none(
 def test_what_was_deleted_lingers_for_a_while(store: Store[str], clock: Clock) -> None:
     store.remove(X)
     clock.now += 0.4
+    assert len(store) == 0
     assert store.items() == {X: "red"}
     assert store.is_lingering
     clock.now += 0.1

@@ -62,6 +62,7 @@ class ClusterSource:
             {
                 "resource": each.resource.name,
                 "synced": each.is_synced,
+                "objects": each.count,
                 "silent_seconds": None if each.age is None else round(each.age, 1),
                 "fault": each.fault,
             }

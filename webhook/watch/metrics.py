@@ -22,10 +22,11 @@ class WatchCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Read every figure."""
-        synced, silence, lists, watches, failures = families = self._families()
+        synced, objects, silence, lists, watches, failures = families = self._families()
         for each in self._reflectors:
             name, figures = [each.resource.name], each.figures
             synced.add_metric(name, float(each.is_synced))
+            objects.add_metric(name, each.count)
             if each.age is not None:
                 silence.add_metric(name, each.age)
             lists.add_metric(name, figures.lists)
@@ -41,6 +42,9 @@ class WatchCollector(Collector):
                 "gpuclass_watch_synced",
                 "1 once a resource was read, or is known not to be served.",
                 labels=["resource"],
+            ),
+            GaugeMetricFamily(
+                "gpuclass_watch_objects", "Objects that are known.", labels=["resource"]
             ),
             GaugeMetricFamily(
                 "gpuclass_watch_silence_seconds",

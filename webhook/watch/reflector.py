@@ -106,6 +106,11 @@ class Reflector(Generic[T]):
         return self._store.items()
 
     @property
+    def count(self) -> int:
+        """Give the number of objects."""
+        return len(self._store)
+
+    @property
     def is_lingering(self) -> bool:
         """Tell whether something that was deleted may come back yet."""
         return self._store.is_lingering

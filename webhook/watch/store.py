@@ -30,6 +30,10 @@ class Store(Generic[T]):
             self._deleted = {key: found for key, found in self._deleted.items() if found[0] > since}
             return {key: value for key, (_, value) in self._deleted.items()} | self._items
 
+    def __len__(self) -> int:
+        """Give the number of objects, but those that linger."""
+        return len(self._items)
+
     @property
     def is_lingering(self) -> bool:
         """Tell whether something that was deleted was still there at the last look."""
