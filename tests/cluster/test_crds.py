@@ -106,11 +106,18 @@ def test_what_is_wrong_with_one_object_is_refused_without_the_webhook(
     assert (bad.theirs or "") in said
 
 
-def test_the_largest_documents_are_within_what_rules_may_cost(plane: ControlPlane) -> None:
+def test_large_documents_are_within_what_rules_may_cost(plane: ControlPlane) -> None:
     users = [f"{index:03}".ljust(512, "u") for index in range(256)]
     labels = {f"{'a.' * 120}{index:03}/{'x' * 63}": "y" * 63 for index in range(64)}
     claims = {"names": [f"{index:03}".ljust(253, "n") for index in range(256)]}
     taints = [{"key": key, "effect": "NoSchedule"} for key in labels]
+    paths = [f"spec.x{index}{'[*].y' * 49}"[:253] for index in range(64)]
+    templates = [{"path": path, "annotations": path, "spec": path} for path in paths]
+    kinds = [
+        {"group": users[index][:253], "kind": "K" * 63, "templates": templates}
+        for index in range(4)
+    ]
+    assert refusal(plane.api, policy(workloads=kinds)) == ""
     assert refusal(plane.api, policy(exempt={"users": users, "groups": users})) == ""
     assert refusal(plane.api, pool(selector=labels, labels=labels, taints=taints)) == ""
     assert refusal(plane.api, pool(claims={**claims, "matchLabels": labels})) == ""

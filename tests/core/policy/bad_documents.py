@@ -70,6 +70,14 @@ def _exempt(**lists: object) -> Json:
     return policy(exempt=lists)
 
 
+def _workload(**fields: object) -> Json:
+    return {"group": "a.io", "kind": "Thing", "templates": [{"path": "spec.template"}], **fields}
+
+
+def _templates(**fields: object) -> Json:
+    return policy(workloads=[_workload(templates=[fields])])
+
+
 TABLE: Mapping[str, Bad] = {
     "a name in capitals": Bad(
         document=gpu_class("Training"),
@@ -348,6 +356,67 @@ TABLE: Mapping[str, Bad] = {
             "system:authenticated lets in everybody's pods: name users or namespaces instead",
         ),
         theirs="system:authenticated lets in everybody's pods: name users or namespaces instead",
+    ),
+    "a kind without templates": Bad(
+        document=policy(workloads=[_workload(templates=[])]),
+        ours=("spec.workloads[0].templates", "empty; required: where its pod templates lie"),
+        theirs="spec.workloads[0].templates in body should have at least 1 items",
+    ),
+    "a kind twice": Bad(
+        document=policy(workloads=[_workload(), _workload(update="Never")]),
+        ours=(
+            "spec.workloads[1]",
+            "group a.io, kind Thing is listed twice, first at spec.workloads[0]: keep one",
+        ),
+        theirs="spec.workloads[1]: Duplicate value",
+    ),
+    "a kind of Kubernetes": Bad(
+        document=policy(workloads=[_workload(group="apps", kind="Deployment")]),
+        ours=(
+            "spec.workloads[0].kind",
+            "Deployment of apps is built in, not described by policies: remove it",
+        ),
+        theirs="Deployment of apps is built in, not described by policies: remove it",
+    ),
+    "a kind of ours": Bad(
+        document=policy(workloads=[_workload(group=API_GROUP)]),
+        ours=("spec.workloads[0].group", "kinds of gpuclass.io make no pods: remove it"),
+        theirs="kinds of gpuclass.io make no pods: remove it",
+    ),
+    "a suspension of many fields": Bad(
+        document=policy(workloads=[_workload(suspend="spec.a[*].b")]),
+        ours=(
+            "spec.workloads[0].suspend",
+            "spec.a[*].b is many fields: one field suspends a workload",
+        ),
+        theirs="spec.a[*].b is many fields: one field suspends a workload",
+    ),
+    "annotations of other items": Bad(
+        document=_templates(path="spec.a[*].b", annotations="spec.c[*].d"),
+        ours=(
+            "spec.workloads[0].templates[0].annotations",
+            "spec.c[*].d has a [*] that spec.a[*].b has not: up to its last [*] it has to be"
+            " the same as path",
+        ),
+        theirs="spec.c[*].d has a [*] that spec.a[*].b has not",
+    ),
+    "a pod spec of other items": Bad(
+        document=_templates(path="spec.a", spec="spec.a[*]"),
+        ours=(
+            "spec.workloads[0].templates[0].spec",
+            "spec.a[*] has a [*] that spec.a has not: up to its last [*] it has to be"
+            " the same as path",
+        ),
+        theirs="spec.a[*] has a [*] that spec.a has not",
+    ),
+    "a path that is none": Bad(
+        document=_templates(path="spec.a[0]"),
+        ours=(
+            "spec.workloads[0].templates[0].path",
+            'spec.a[0] is no path of fields: names joined by ".", each with "[*]" after it where'
+            " it holds many, such as spec.tasks[*].template",
+        ),
+        theirs=f"spec.workloads[0].templates[0].path {_MATCH}",
     ),
     "an unknown default class": Bad(
         document=policy(defaultClass="d"),

@@ -8,11 +8,21 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from webhook.core.names import API_GROUP
 from webhook.core.patch import JSON
 from webhook.core.policy.check_cluster import CREATORS, EVERYBODY
-from webhook.core.policy.documents import Claims, Exempt, GPUClass, GPUNodePool, GPUPolicy
+from webhook.core.policy.documents import (
+    Claims,
+    Exempt,
+    GPUClass,
+    GPUNodePool,
+    GPUPolicy,
+    PodTemplates,
+    Workload,
+)
 from webhook.core.policy.schema import About
 from webhook.core.policy.syntax import Syntax
+from webhook.core.workload import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,21 @@ def _no_glob(what: str) -> Rule:
 
 _IS_OF_THE_SYSTEM = text(" is for Kubernetes' own pods: choose another")
 _NOT_OF_THE_SYSTEM = Rule(holds="!self.startsWith('system-')", says=f"self + {_IS_OF_THE_SYSTEM}")
+
+
+def _follows_path(field: str) -> Rule:
+    """Demand that a [*] of a field beside `path` is one of `path` too."""
+    start = f"self.{field}.substring(0, self.{field}.lastIndexOf('[*]') + 3)"
+    fault = text(" has not: up to its last [*] it has to be the same as path")
+    return Rule(
+        holds=f"!has(self.{field}) || !self.{field}.contains('[*]') ||"
+        f" self.path.startsWith({start})",
+        says=f"self.{field} + {text(' has a [*] that ')} + self.path + {fault}",
+        at=f".{field}",
+    )
+
+
+_BUILT_IN = sorted(f"{group}/{kind}" for group, kind in BUILT_IN)
 _CONTRADICTS = "k in self.selector && self.selector[k] != self.labels[k]"
 
 RULES: Mapping[tuple[type, str], tuple[Rule, ...]] = {
@@ -126,6 +151,27 @@ RULES: Mapping[tuple[type, str], tuple[Rule, ...]] = {
             " size(self.gpuResources) + size(self.deviceClasses) > 0",
             says=text("empty, and spec.deviceClasses too: no pod would be a GPU pod; name one"),
             at=".gpuResources",
+        ),
+    ),
+    (PodTemplates, ""): (_follows_path("annotations"), _follows_path("spec")),
+    (Workload, ""): (
+        Rule(
+            holds=f"!(self.group + '/' + self.kind in {_listed(_BUILT_IN)})",
+            says=f"self.kind + {text(' of ')} + self.group"
+            f" + {text(' is built in, not described by policies: remove it')}",
+            at=".kind",
+        ),
+    ),
+    (Workload, "group"): (
+        Rule(
+            holds=f"self != {text(API_GROUP)}",
+            says=text(f"kinds of {API_GROUP} make no pods: remove it"),
+        ),
+    ),
+    (Workload, "suspend"): (
+        Rule(
+            holds="!self.contains('[*]')",
+            says=f"self + {text(' is many fields: one field suspends a workload')}",
         ),
     ),
 }
