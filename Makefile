@@ -41,8 +41,7 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-render: $(VENV)/runtime ## write the webhook configurations of deploy/base and the kinds of deploy/crds
-	$(BIN)/gpuclass render --policies policies/ > deploy/base/webhooks.yaml
+render: $(VENV)/runtime ## write the kinds of deploy/crds
 	for kind in gpuclasses gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
 

@@ -96,6 +96,11 @@ class Component:
             self._process.wait(STOP_SECONDS)
         self.kill(guardian)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to its process group, if it runs."""
+        if self._process is not None:
+            _signal(self._process, number)
+
     def kill(self, guardian: Guardian) -> None:
         """End it at once, as a crash would."""
         if self._process is None:

@@ -63,6 +63,14 @@ class Supervisor:
         """End a program as a crash would."""
         self._components[name].kill(self._guardian)
 
+    def end(self, name: str) -> None:
+        """End a program politely, and wait until it has."""
+        self._components[name].stop(self._guardian)
+
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to a program and to what it started."""
+        self._components[name].signal(number)
+
     def restart(self, name: str) -> None:
         """Kill a program and start it as it was, on the same ports."""
         self.kill(name)

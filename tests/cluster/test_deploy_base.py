@@ -1,29 +1,26 @@
 """deploy/base on a real control plane, as its README says, from the first command to the last.
 
-The tests are the steps of an installation, in order. The only thing that differs from production is
-the Service's address, at which the real process listens in place of kube-proxy.
+The tests are the steps of an installation, in order, on a cluster that an earlier release was
+registered in by files.
 """
 
 import json
-import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 import pytest
-import yaml
 
-from tests.cluster.access import clean_environment
+from tests.cli.shipped import policy
 from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import KINDS, pod, workload
-from tests.cluster.probing import is_ready
+from tests.cluster.installed import BASE, CONTROLLER, POLICIES, SERVER, SYSTEM, Installed
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
-from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
-from webhook.cli.certs import FIELD_MANAGER
-from webhook.cli.main import main
+from tests.control.world import START
+from webhook.control.certificates import make_ca, write_all
+from webhook.control.configurations import bundles, encode
 from webhook.core import (
     paths,
     registration,  # fmt: skip
@@ -34,12 +31,10 @@ from webhook.core.paths import Step
 
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).parents[2]
-BASE, POLICIES = ROOT / "deploy" / "base", ROOT / "policies"
-SYSTEM, EARLIER = registration.NAMESPACE, "earlier"
-SERVICE_NUMBER = 256 + os.getpid() % 60_000
-"""An address of its own: other test runs on this machine use port 443 too."""
+EARLIER = "earlier"
+SERVICE_NUMBER = 256
 NOBODY = "failed calling webhook"
+OLD_ENTRY = "old.gpuclass.io"
 
 
 @pytest.fixture(scope="module")
@@ -60,58 +55,37 @@ def plane(binaries: Binaries) -> Iterator[ControlPlane]:
 
 
 @pytest.fixture(scope="module")
-def overlay(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an overlay that sets the address of the Service and nothing else."""
-    folder = tmp_path_factory.mktemp("overlay")
-    address: Json = {"op": "add", "path": "/spec/clusterIP"}
-    address["value"] = plane.service_address(SERVICE_NUMBER)
-    document = {
-        "resources": [os.path.relpath(BASE, folder.resolve())],
-        "patches": [{"target": {"kind": "Service"}, "patch": json.dumps([address])}],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    return folder
+def installed(plane: ControlPlane) -> Iterator[Installed]:
+    """Follow the README, in a cluster that an earlier release was registered in by files."""
+    register_by_files(plane)
+    with Installed(plane, ("--settle=1s",), SERVICE_NUMBER) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def installed(plane: ControlPlane, overlay: Path) -> ControlPlane:
-    """Take the first step of the README."""
-    plane.kubectl("apply", "--server-side", "-k", str(overlay))
-    eventually(lambda: NOBODY in refusal(plane, pod("gpu-")), "the registration to take effect")
+def outage(installed: Installed) -> ControlPlane:
+    """Give the control plane when nobody answers any more."""
+    plane = installed.control_plane
+    installed.kill(SERVER)
+    eventually(lambda: NOBODY in refusal(plane, pod("gpu-")), "the outage")
     return plane
 
 
-@pytest.fixture(scope="module")
-def certified(installed: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Take the second step of the README, and give the folder of certificates."""
-    folder = tmp_path_factory.mktemp("certs") / "certs"
-    assert main(["certs", "--out", str(folder)]) == 0
-    files = ("-f", str(folder / "secret.yaml"), "-f", str(folder / "cabundle.yaml"))
-    installed.kubectl("apply", "--server-side", f"--field-manager={FIELD_MANAGER}", *files)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def served(installed: ControlPlane, certified: Path) -> Iterator[ControlPlane]:
-    """Start the process where the Service leads, with the flags of the Deployment's container."""
-    if os.geteuid() != 0:
-        pytest.skip("port 443 is for root")
-    address = f"{installed.service_address(SERVICE_NUMBER)}:{registration.SERVICE_PORT}"
-
-    def command(ports: list[int]) -> list[str]:
-        return [
-            *(str(Path(sys.executable).with_name("gpuclass")), "serve"),
-            *(f"--policies={POLICIES}", f"--certs={certified}"),
-            *(f"--bind={address}", f"--metrics-bind=127.0.0.1:{ports[0]}"),
+def register_by_files(plane: ControlPlane) -> None:
+    """Apply what `gpuclass render` and `gpuclass certs` gave, and an entry that is no more."""
+    bundle = encode(write_all([make_ca(START).certificate]))
+    for each in registration.render(policy()):
+        made: Json = json.loads(json.dumps(each))
+        made["webhooks"].append(made["webhooks"][0] | {"name": OLD_ENTRY})
+        head = {key: made[key] for key in ("apiVersion", "kind")}
+        trusted = [
+            {"name": entry["name"], "clientConfig": {"caBundle": bundle}}
+            for entry in made["webhooks"]
         ]
-
-    supervisor = Supervisor("gpuclass-deployed-", clean_environment())
-    try:
-        supervisor.start(Launch(name="gpuclass", ports=1, command=command, is_ready=is_ready))
-        eventually(lambda: not refusal(installed, pod("gpu-")), "a GPU pod to be answered")
-        yield installed
-    finally:
-        supervisor.stop()
+        bundles = {**head, "metadata": {"name": registration.NAME}, "webhooks": trusted}
+        for manager, body in (("kubectl", made), ("gpuclass-certs", bundles)):
+            flags = ("--server-side", f"--field-manager={manager}", "-f", "-")
+            plane.kubectl("apply", *flags, input=json.dumps(body))
 
 
 def row(kind: str) -> table.WorkloadKind:
@@ -129,8 +103,8 @@ def refusal(plane: ControlPlane, manifest: Json, namespace: str = "default") -> 
 
 
 def versions(plane: ControlPlane) -> dict[tuple[str, str], str]:
-    """Give the generation or version of every object of the base that no controller writes."""
-    kinds = "serviceaccount,configmap,service,networkpolicy"
+    """Give the version of every object of the base that no built-in controller writes."""
+    kinds = "serviceaccount,service,networkpolicy,role,rolebinding"
     ours = plane.kubectl("-n", SYSTEM, "get", kinds, "-o", "json").stdout
     webhooks = ",".join(kind.lower() for kind in registration.ENTRIES)
     theirs = plane.kubectl("get", f"{webhooks},priorityclass", "-o", "json").stdout
@@ -141,16 +115,11 @@ def versions(plane: ControlPlane) -> dict[tuple[str, str], str]:
     }
 
 
-def differences(plane: ControlPlane, overlay: Path) -> str:
-    answer = plane.kubectl("diff", "--server-side", "-k", str(overlay), check=False)
+def differences(installed: Installed) -> str:
+    overlay = str(installed.overlay())
+    answer = installed.control_plane.kubectl("diff", "--server-side", "-k", overlay, check=False)
     assert answer.returncode in {0, 1}, answer.stderr
     return answer.stdout
-
-
-def bundles(plane: ControlPlane) -> set[str | None]:
-    names = [f"{kind.lower()}/gpuclass" for kind in registration.ENTRIES]
-    found = json.loads(plane.kubectl("get", *names, "-o", "json").stdout)["items"]
-    return {entry["clientConfig"].get("caBundle") for each in found for entry in each["webhooks"]}
 
 
 def test_the_base_itself_is_accepted_whole(plane: ControlPlane) -> None:
@@ -159,21 +128,60 @@ def test_the_base_itself_is_accepted_whole(plane: ControlPlane) -> None:
     assert answer.stderr == ""
 
 
-def test_applying_it_again_changes_nothing(installed: ControlPlane, overlay: Path) -> None:
-    assert differences(installed, overlay) == ""
-    before = versions(installed)
-    installed.kubectl("apply", "--server-side", "-k", str(overlay))
-    assert versions(installed) == before
-    assert bundles(installed) == {None}
+def test_a_registration_by_files_is_taken_over(installed: Installed) -> None:
+    found = installed.configurations()
+    for kind, entries in registration.ENTRIES.items():
+        assert {each["name"] for each in found[kind]["webhooks"]} == set(entries)
+    assert len(bundles(found).every) == len(bundles(found).any) == 1
 
 
-def test_its_pods_are_admitted_and_spread_over_cpu_nodes(installed: ControlPlane) -> None:
-    def nodes() -> list[str]:
-        found = installed.kubectl("-n", SYSTEM, "get", "pods", "-o", "json").stdout
+def test_applying_it_again_changes_nothing(installed: Installed) -> None:
+    plane = installed.control_plane
+    assert differences(installed) == ""
+    before = versions(plane)
+    installed.apply()
+    assert versions(plane) == before
+
+
+def test_its_pods_are_admitted_and_spread_over_cpu_nodes(installed: Installed) -> None:
+    def nodes(component: str) -> list[str]:
+        """Give where the two pods are."""
+        chosen = f"app.kubernetes.io/component={component}"
+        kubectl = installed.control_plane.kubectl
+        found = kubectl("-n", SYSTEM, "get", "pods", "-l", chosen, "-o", "json").stdout
         names = [each["spec"].get("nodeName", "") for each in json.loads(found)["items"]]
         return sorted(names) if len(names) == 2 and all(names) else []
 
-    assert eventually(nodes, "two pods on nodes") == ["cpu-a-1", "cpu-b-1"]
+    for component in ("admission", "controller"):
+        found = eventually(partial(nodes, component), f"two pods of {component} on nodes")
+        assert found == ["cpu-a-1", "cpu-b-1"]
+
+
+def test_gpu_pods_get_their_class(installed: Installed) -> None:
+    path = "/api/v1/namespaces/default/pods?dryRun=All"
+    made = installed.control_plane.api.request("POST", path, pod("p-", "training"))
+    assert made["metadata"]["labels"][CLASS_LABEL] == "training"
+
+
+def test_workloads_carry_their_class_and_warnings_are_heard(installed: Installed) -> None:
+    kubectl = installed.control_plane.kubectl
+    manifest = json.dumps(workload("Deployment", "x", "training"))
+    answer = kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", input=manifest)
+    made = json.loads(answer.stdout)
+    assert table.annotation(made, ("spec", "template")) == "training"
+    aiming = json.dumps(
+        workload("Deployment", "x", gpus=None, nodeSelector={"gpu-type": "training"})
+    )
+    answer = kubectl("create", "--dry-run=server", "-f", "-", input=aiming)
+    assert "Warning: its pods would be refused" in answer.stderr
+
+
+def test_a_gpu_that_no_list_has_is_warned_of(installed: Installed) -> None:
+    manifest = pod("p-", gpus=None)
+    manifest["spec"]["containers"][0]["resources"] = {"limits": {"nvidia.com/TU104GL": 1}}
+    create = ("create", "--dry-run=server", "-f", "-")
+    answer = installed.control_plane.kubectl(*create, input=json.dumps(manifest))
+    assert answer.stderr.count("nvidia.com/TU104GL is in no list of GPUs") == 1
 
 
 @pytest.mark.parametrize(
@@ -187,25 +195,25 @@ def test_its_pods_are_admitted_and_spread_over_cpu_nodes(installed: ControlPlane
         ),
     ],
 )
-def test_until_somebody_answers_only_what_concerns_gpus_waits(
-    installed: ControlPlane,
+def test_while_nobody_answers_only_what_concerns_gpus_waits(
+    outage: ControlPlane,
     manifest: Json,
     is_refused: bool,
 ) -> None:
-    assert (NOBODY in refusal(installed, manifest)) == is_refused
-    assert refusal(installed, manifest, "kube-system") == ""
+    assert (NOBODY in refusal(outage, manifest)) == is_refused
+    assert refusal(outage, manifest, "kube-system") == ""
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_until_somebody_answers_workloads_are_scaled_rolled_and_deleted(
-    installed: ControlPlane, kind: str
+def test_while_nobody_answers_workloads_are_scaled_rolled_and_deleted(
+    outage: ControlPlane, kind: str
 ) -> None:
     group = f"/apis/{row(kind).group}/v1" if row(kind).group else "/api/v1"
     path = f"{group}/namespaces/{EARLIER}/{kind.lower()}s/{kind.lower()}"
 
     def patch(*steps: Step, value: object) -> None:
         body: Json = paths.put({}, steps, value)  # type: ignore[arg-type]
-        installed.api.request("PATCH", path, body, MERGE_PATCH)
+        outage.api.request("PATCH", path, body, MERGE_PATCH)
 
     sizes = {"Job": ("spec", "parallelism"), "CronJob": ("spec", "suspend")}
     if kind != "DaemonSet":
@@ -214,48 +222,27 @@ def test_until_somebody_answers_workloads_are_scaled_rolled_and_deleted(
         patch(*row(kind).templates[0].path, "metadata", "annotations", "restarted", value="now")
     patch("metadata", "finalizers", value=["example.com/waits"])
     options: Json = {"propagationPolicy": "Foreground"}
-    installed.api.request("DELETE", path, options)
+    outage.api.request("DELETE", path, options)
     patch("metadata", "finalizers", value=[])
-    eventually(lambda: not installed.api.is_ready(path), f"the {kind} to be gone")
+    eventually(lambda: not outage.api.is_ready(path), f"the {kind} to be gone")
 
 
-def test_certificates_are_no_conflict_and_no_difference(
-    installed: ControlPlane, overlay: Path, certified: Path
-) -> None:
-    assert certified.exists()
-    assert differences(installed, overlay) == ""
-    installed.kubectl("apply", "--server-side", "-k", str(overlay))
-    (bundle,) = bundles(installed)
-    assert bundle
-
-
-def test_then_gpu_pods_get_their_class(served: ControlPlane) -> None:
-    path = "/api/v1/namespaces/default/pods?dryRun=All"
-    made = served.api.request("POST", path, pod("p-", "training"))
-    assert made["metadata"]["labels"][CLASS_LABEL] == "training"
-
-
-def test_then_workloads_carry_their_class_and_warnings_are_heard(served: ControlPlane) -> None:
-    manifest = json.dumps(workload("Deployment", "x", "training"))
-    answer = served.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", input=manifest)
-    made = json.loads(answer.stdout)
-    assert table.annotation(made, ("spec", "template")) == "training"
-    aiming = json.dumps(
-        workload("Deployment", "x", gpus=None, nodeSelector={"gpu-type": "training"})
+def test_at_last_it_goes_without_a_refusal_and_without_a_trace(installed: Installed) -> None:
+    plane = installed.control_plane
+    installed.restart(SERVER)
+    eventually(installed.is_governed, "the end of the outage")
+    plane.kubectl("delete", "gpupolicy", "cluster")
+    for kind in registration.ENTRIES:
+        plane.kubectl("wait", "--for=delete", f"{kind.lower()}/gpuclass", "--timeout=30s")
+    eventually(lambda: not refusal(plane, pod("p-", "nonsense")), "the end of its effect")
+    for name in (CONTROLLER, SERVER):
+        installed.end(name)
+    plane.kubectl("delete", "-k", str(POLICIES), "--ignore-not-found")
+    plane.kubectl("delete", "-k", str(installed.overlay()), "--ignore-not-found", "--wait=false")
+    kinds = f"{','.join(kind.lower() for kind in registration.ENTRIES)},crd,clusterrole,role -A"
+    eventually(
+        lambda: "gpuclass" not in plane.kubectl("get", *kinds.split(), "-o", "name").stdout,
+        "everything to be gone",
+        seconds=60,
     )
-    answer = served.kubectl("create", "--dry-run=server", "-f", "-", input=aiming)
-    assert "Warning: its pods would be refused" in answer.stderr
-
-
-def test_then_a_gpu_that_no_list_has_is_warned_of(served: ControlPlane) -> None:
-    manifest = pod("p-", gpus=None)
-    manifest["spec"]["containers"][0]["resources"] = {"limits": {"nvidia.com/TU104GL": 1}}
-    answer = served.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(manifest))
-    assert answer.stderr.count("nvidia.com/TU104GL is in no list of GPUs") == 1
-
-
-def test_at_last_it_goes_without_a_trace(served: ControlPlane, overlay: Path) -> None:
-    names = [f"{kind.lower()}/gpuclass" for kind in registration.ENTRIES]
-    served.kubectl("delete", *names)
-    eventually(lambda: not refusal(served, pod("p-", "nonsense")), "the registration to be gone")
-    served.kubectl("delete", "-k", str(overlay), "--ignore-not-found", "--wait=false")
+    assert refusal(plane, pod("p-")) == ""

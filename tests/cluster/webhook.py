@@ -109,10 +109,7 @@ class Webhook:
 
     def metrics(self) -> dict[str, float]:
         """Give every sample of /metrics by its name with labels."""
-        text = _get(self._metrics_port, "/metrics")
-        return {
-            match[1]: float(match[2]) for match in re.finditer(r"(?m)^([^#\s]\S*) (\S+)$", text)
-        }
+        return scrape(self._metrics_port)
 
     def log(self) -> str:
         """Give the end of its log."""
@@ -152,6 +149,12 @@ class Webhook:
         except ApiError:
             return False
         return "gpuclass.io/class" in made["metadata"].get("labels", {})
+
+
+def scrape(port: int) -> dict[str, float]:
+    """Give every sample of the /metrics of a process by its name with labels."""
+    text = _get(port, "/metrics")
+    return {match[1]: float(match[2]) for match in re.finditer(r"(?m)^([^#\s]\S*) (\S+)$", text)}
 
 
 def _get(port: int, path: str) -> str:

@@ -49,13 +49,15 @@ def test_an_event_about_a_secret_is_beside_it() -> None:
     assert len(found["note"]) == 1024
 
 
-def test_the_same_is_not_said_twice_in_ten_minutes() -> None:
+def test_the_same_is_no_second_event_in_ten_seconds_but_a_line_and_a_count() -> None:
     scene = Scene()
-    events = scene.world().events
-    for minutes in (0, 5, 4.9, 0.1):
-        scene.clock.turn(timedelta(minutes=minutes))
-        events.say(POLICY, "Registered", "written")
+    world = scene.world()
+    for seconds in (0, 5, 4.9, 0.1):
+        scene.clock.turn(timedelta(seconds=seconds))
+        world.events.say(POLICY, "Registered", "written")
     assert len(scene.api.events) == 2
+    text = world.metrics.render().decode()
+    assert 'gpuclass_controller_steps_total{reason="Registered"} 4.0' in text
 
 
 def test_an_event_that_can_not_be_written_holds_nothing_up() -> None:

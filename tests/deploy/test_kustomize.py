@@ -9,12 +9,22 @@ import yaml
 
 from tests.cli.shipped import POLICIES
 from tests.cluster.binaries import Binaries
-from tests.deploy.test_base import BASE, LABELS, Json
+from tests.deploy.test_base import BASE, CONTROLLER, KINDS, PROGRAMS, SERVER, Json, labels
 from webhook.core import registration
 from webhook.core.policy.decode import read_object
 from webhook.watch import files
 
 pytestmark = pytest.mark.cluster
+
+BOTH = (
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Deployment",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+)
+"""What there is of each program."""
 
 
 @pytest.fixture(scope="module")
@@ -41,48 +51,38 @@ def test_the_base_holds_what_it_says(built: dict[tuple[str, str], Json]) -> None
     assert set(built) == {
         ("Namespace", "gpuclass-system"),
         ("ResourceQuota", "gpuclass-critical-pods"),
-        ("ServiceAccount", "gpuclass"),
-        ("ClusterRole", "gpuclass"),
-        ("ClusterRoleBinding", "gpuclass"),
-        ("ConfigMap", "gpuclass-policies"),
+        *((kind, name) for kind in BOTH for name in PROGRAMS),
+        *(("CustomResourceDefinition", f"{name}.gpuclass.io") for name in KINDS),
+        ("Role", "gpuclass-controller"),
+        ("RoleBinding", "gpuclass-controller"),
+        ("Role", "gpuclass-controller-events"),
+        ("RoleBinding", "gpuclass-controller-events"),
         ("Service", "gpuclass"),
-        ("PriorityClass", "gpu-batch-priority"),
-        ("PriorityClass", "gpu-high-priority"),
-        ("Deployment", "gpuclass"),
-        ("PodDisruptionBudget", "gpuclass"),
-        ("NetworkPolicy", "gpuclass"),
-        ("MutatingWebhookConfiguration", "gpuclass"),
-        ("ValidatingWebhookConfiguration", "gpuclass"),
     }
 
 
 def test_what_others_need_comes_first(built: dict[tuple[str, str], Json]) -> None:
     kinds = [kind for kind, _ in built]
     assert kinds[0] == "Namespace"
-    assert kinds.index("PriorityClass") < kinds.index("Deployment")
-    assert kinds[-2:] == ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
+    assert kinds.index("CustomResourceDefinition") < kinds.index("Deployment")
+    assert kinds.index("RoleBinding") < kinds.index("Deployment")
 
 
-def test_everything_of_a_namespace_is_in_ours(built: dict[tuple[str, str], Json]) -> None:
-    roles = {"ClusterRole", "ClusterRoleBinding"}
-    cluster = {"Namespace", "PriorityClass", *roles, *registration.ENTRIES}
-    found = {each["metadata"].get("namespace") for (kind, _), each in built.items()
-             if kind not in cluster}  # fmt: skip
-    assert found == {registration.NAMESPACE} == {"gpuclass-system"}
-
-
-def test_the_mounted_policies_are_the_shipped_ones(built: dict[tuple[str, str], Json]) -> None:
-    mounted = built["ConfigMap", "gpuclass-policies"]["data"].values()
-    folders = [POLICIES, POLICIES / "pools", POLICIES / "classes"]
-    shipped = [path for folder in folders for path in folder.glob("*.yaml")]
-    texts = [each.read_text("utf-8") for each in shipped if each.name != "kustomization.yaml"]
-    assert sorted(mounted) == sorted(texts)
+def test_everything_of_a_namespace_is_in_ours_but_events_about_the_cluster(
+    built: dict[tuple[str, str], Json],
+) -> None:
+    names: dict[str | None, set[str]] = {}
+    for (_, name), each in built.items():
+        names.setdefault(each["metadata"].get("namespace"), set()).add(name)
+    assert set(names) == {None, registration.NAMESPACE, "default"}
+    assert names["default"] == {"gpuclass-controller-events"}
 
 
 def test_everything_of_ours_has_our_labels(built: dict[tuple[str, str], Json]) -> None:
-    theirs = {"Namespace", "ConfigMap", "PriorityClass"}
-    for (kind, _), each in built.items():
-        assert kind in theirs or each["metadata"]["labels"] == LABELS, kind
+    shared = {"Namespace", "CustomResourceDefinition"}
+    for (kind, name), each in built.items():
+        program = CONTROLLER if "controller" in name else SERVER
+        assert kind in shared or each["metadata"]["labels"] == labels(program), (kind, name)
 
 
 def test_the_policies_that_are_applied_are_those_of_the_files(

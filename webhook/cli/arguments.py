@@ -214,6 +214,19 @@ def _serve(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _controller(parser: argparse.ArgumentParser) -> Run:
+    from webhook.control import settings  # noqa: PLC0415 # see above
+
+    settings.declare(parser)
+
+    def run(args: argparse.Namespace, _: Console) -> int:
+        from webhook.cli import controller  # noqa: PLC0415 # see above
+
+        return controller.run(settings.read(vars(args), os.environ))
+
+    return run
+
+
 def _version(_: argparse.ArgumentParser) -> Run:
     def run(_: argparse.Namespace, console: Console) -> int:
         console.print(f"gpuclass {webhook.__version__}")
@@ -230,6 +243,13 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "    --bind :8443 --metrics-bind :8080\n\n"
         "Each flag is a variable too: --bind is GPUCLASS_BIND. The flag wins.",
         _serve,
+    ),
+    "controller": (
+        "keep certificates and the registration in order, as one elected leader",
+        "gpuclass controller                    # in a pod, as deploy/base runs it\n"
+        "  gpuclass controller --kubeconfig ~/.kube/config --server 127.0.0.1:8443\n\n"
+        "Each flag is a variable too: --namespace is GPUCLASS_NAMESPACE. The flag wins.",
+        _controller,
     ),
     "certs": (
         "make a CA and a serving certificate, as files and as objects to apply",

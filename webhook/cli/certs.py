@@ -31,7 +31,7 @@ def run(out: Path, hosts: Sequence[str], *, force: bool, console: Console) -> in
     console.print(f"{out}: wrote {CA}, {CERTIFICATE}, {KEY}, {SECRET}, {BUNDLE}")
     console.print(f"  for {', '.join(tuple(hosts) or HOSTS)}")
     console.print(f"  valid until {leaf.certificate.not_valid_after_utc:%Y-%m-%d}")
-    console.print("next, in a cluster that has deploy/base:")
+    console.print("next, where no controller makes certificates (certs/README.md):")
     for name in (SECRET, BUNDLE):
         console.print(
             f"  kubectl apply --server-side --field-manager={FIELD_MANAGER} -f {out / name}"
@@ -46,7 +46,7 @@ def write(out: Path, ca: Pair, leaf: Pair, *, force: bool = False) -> None:
         CA: (ca.certificate_pem(), PUBLIC),
         CERTIFICATE: (leaf.certificate_pem(), PUBLIC),
         KEY: (leaf.key_pem(), PRIVATE),
-        SECRET: (_dump([_secret(leaf)]), PRIVATE),
+        SECRET: (_dump([_secret(leaf, ca)]), PRIVATE),
         BUNDLE: (_dump(_bundles(ca)), PUBLIC),
     }
     if (out / KEY).exists() and not force:
@@ -68,20 +68,25 @@ def _replace(path: Path, content: bytes, mode: int) -> None:
     draft.replace(path)
 
 
-def _secret(leaf: Pair) -> dict[str, object]:
+def _secret(leaf: Pair, ca: Pair) -> dict[str, object]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "type": "kubernetes.io/tls",
         "metadata": {"name": SECRET_NAME, "namespace": registration.NAMESPACE},
-        "data": {CERTIFICATE: _encoded(leaf.certificate_pem()), KEY: _encoded(leaf.key_pem())},
+        "data": {
+            CERTIFICATE: _encoded(leaf.certificate_pem()),
+            KEY: _encoded(leaf.key_pem()),
+            CA: _encoded(ca.certificate_pem()),
+        },
     }
 
 
 def _bundles(ca: Pair) -> list[dict[str, object]]:
     """Give the two webhook configurations with their caBundle and nothing else.
 
-    Applied by a field manager of its own, so that applying deploy/base again is no conflict.
+    Applied by a field manager of its own: what `gpuclass render` printed is applied again without
+    a conflict.
     """
     bundle = _encoded(ca.certificate_pem())
     return [

@@ -1,4 +1,5 @@
-"""The work of whoever sets the server up: certificates now, the elected leader's duties later.
+"""The controller: what one elected leader keeps in order, certificates and the registration.
 
-It writes what it makes where it is told, decides nothing about pods, and serves nothing.
+Plans are pure (`rotation`, `registration.wish`), duties carry them out (`duty`, `keeper`,
+`registration`), `controller` puts it together. It decides nothing about pods and serves no review.
 """

@@ -19,8 +19,8 @@ Kind: TypeAlias = Literal["Normal", "Warning"]
 
 CLUSTER_NAMESPACE = "default"
 """Where events about objects without a namespace have to be (events.k8s.io/v1)."""
-REPEAT_SECONDS = 600.0
-"""The same is not said again before this."""
+REPEAT_SECONDS = 10.0
+"""The same event is not written again before this: somebody may fight with us over an object."""
 MAX_NOTE = 1024
 """Of the API: bytes of a note."""
 
@@ -42,18 +42,18 @@ class Events:
         self._said: dict[tuple[str, str], float] = {}
 
     def say(self, about: Object, reason: str, note: str, kind: Kind = "Normal") -> None:
-        """Say something about an object, unless it was just said.
+        """Say something about an object; what was just said becomes no further event.
 
         Of `about` only apiVersion, kind, and metadata's name, namespace and uid are read.
         """
-        now = self._clock()
-        if now < self._said.get((reason, note), -REPEAT_SECONDS) + REPEAT_SECONDS:
-            return
-        self._said = {key: at for key, at in self._said.items() if now < at + REPEAT_SECONDS}
-        self._said[reason, note] = now
         self._metrics.steps.labels(reason).inc()
         level = logging.INFO if kind == "Normal" else logging.WARNING
         _log.log(level, "%s", note, extra=fields(reason=reason))
+        now = self._clock()
+        self._said = {key: at for key, at in self._said.items() if now < at + REPEAT_SECONDS}
+        if (reason, note) in self._said:
+            return
+        self._said[reason, note] = now
         event = self._event(about, reason, note, kind)
         path = f"/apis/events.k8s.io/v1/namespaces/{event['metadata']['namespace']}/events"
         try:

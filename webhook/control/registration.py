@@ -82,6 +82,7 @@ class Registrar:
         """Take what tells the documents (None: not known yet), and the CAs to trust."""
         self._world, self._documents, self._bundle = world, documents, bundle
         self._in_step: dict[str, tuple[Object, Object]] = {}
+        self._fault = ""
 
     def run(self) -> float:
         """Do what is missing; give the seconds until another look is due."""
@@ -119,9 +120,10 @@ class Registrar:
     def _is_answered(self, about: Object) -> bool:
         """Tell whether the API server would be answered; only then may it begin to ask."""
         fault = self._world.probe.ask(self._bundle()).fault
-        if fault:
+        if fault and fault != self._fault:
             note = f"not registered yet: nobody answers: {fault}"
             self._world.events.say(about, "WaitingForServer", note)
+        self._fault = fault
         return not fault
 
     def _bring_into_step(self, target: Object, found: Object | None, about: Object) -> None:

@@ -19,6 +19,10 @@ from webhook.control.certificates import CA_LIFE, LEAF_LIFE, Pair, is_issued_by,
 LEAVES_IN_A_CA = 3
 """A CA lives as long as so many leaves at least: at two thirds a leaf still fits in."""
 
+SETTLES_IN_A_LEAF = 6
+"""A leaf lives as long as so many times of settling: when a new CA is made, a leaf has a third of
+its life left, and half of that is for what takes longer than it should."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lives:
