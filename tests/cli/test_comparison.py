@@ -204,4 +204,4 @@ def test_tolerations_are_written_as_the_taints_that_they_answer(
 )
 def test_priority_is_written_with_what_is_known_of_it(spec: str, expected: str | None) -> None:
     pod = f"{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{{spec}}}}}"
-    assert comparison.describe(judged(pod, policy()), policy())["priority"] == expected
+    assert comparison.places(judged(pod, policy()), policy())[""]["priority"] == expected

@@ -99,6 +99,11 @@ def replace(name: str, old: str, new: str) -> None:
     Path(name).write_text(text.replace(old, new))
 
 
+def change(field: str, old: list[str], new: list[str]) -> dict[str, object]:
+    """Give a change of a workload with one template, as JSON."""
+    return {"path": "", "field": field, "old": old, "new": new}
+
+
 def test_the_shipped_cases_are_the_same_under_the_same_policies(diff: Diff) -> None:
     code, out, err = diff()
     assert (code, err) == (0, [])
@@ -151,32 +156,26 @@ def test_programs_see_one_entry_a_changed_workload(edited: Diff) -> None:
             "new": "class training, from its annotation gpu-class",
         },
         "changes": [
-            {"field": "pools", "old": ["development", "training"], "new": ["training"]},
-            {
-                "field": "nodes",
-                "old": ["nvidia.com/gpu.present=true"],
-                "new": ["nvidia.com/gpu.present=true,gpu-type=training"],
-            },
-            {
-                "field": "preferred",
-                "old": ["100: gpu-type in (development,training)"],
-                "new": [],
-            },
-            {
-                "field": "tolerations",
-                "old": [
+            change("pools", ["development", "training"], ["training"]),
+            change(
+                "nodes",
+                ["nvidia.com/gpu.present=true"],
+                ["nvidia.com/gpu.present=true,gpu-type=training"],
+            ),
+            change("preferred", ["100: gpu-type in (development,training)"], []),
+            change(
+                "tolerations",
+                [
                     "gpu-type=development:NoSchedule",
                     "gpu-type=training:NoSchedule",
                     "nvidia.com/gpu=present:NoSchedule",
                 ],
-                "new": ["gpu-type=training:NoSchedule", "nvidia.com/gpu=present:NoSchedule"],
-            },
+                ["gpu-type=training:NoSchedule", "nvidia.com/gpu=present:NoSchedule"],
+            ),
         ],
     }
     assert (web["index"], web["verdict"]) == (1, {"old": "inject", "new": "deny"})
-    assert web["changes"] == [
-        {"field": "violations", "old": [], "new": [f"{REFUSAL} (rule class)"]}
-    ]
+    assert web["changes"] == [change("violations", [], [f"{REFUSAL} (rule class)"])]
     assert (aims["index"], aims["verdict"]) == (4, {"old": "deny", "new": "allow"})
 
 
@@ -239,6 +238,77 @@ def test_a_scalar_is_shown_before_and_after(diff: Diff) -> None:
             "4 workloads: 1 changes, 3 unchanged",
         ],
     )
+
+
+SEVERAL = """\
+apiVersion: kubeflow.org/v1
+kind: PyTorchJob
+metadata: {name: fit, namespace: team-red, annotations: {gpu-class: training}}
+spec:
+  pytorchReplicaSpecs:
+    Master: {template: {spec: {containers: [{name: c, image: i}]}}}
+    Worker:
+      template:
+        spec:
+          containers: [{name: c, image: i, resources: {limits: {nvidia.com/gpu: 1}}}]
+"""
+
+
+def test_templates_are_compared_one_by_one_where_a_kind_has_several(diff: Diff) -> None:
+    replace("new/classes/training.yaml", "gpu-batch-priority", "gpu-high-priority")
+    replace("new/classes/training.yaml", "    - {name: development, weight: 100}\n", "")
+    Path("several.yaml").write_text(SEVERAL)
+    code, out, err = diff("--workloads", "several.yaml")
+    priority = "gpu-batch-priority (50, Never) -> gpu-high-priority (1000000, PreemptLowerPriority)"
+    assert (code, err, out[2:]) == (
+        1,
+        [],
+        [
+            "several.yaml:1: PyTorchJob team-red/fit: inject: class training, from its annotation"
+            " gpu-class",
+            "  spec.pytorchReplicaSpecs.Master.template",
+            f"  priority     {priority}",
+            "  spec.pytorchReplicaSpecs.Worker.template",
+            "  pools        - development",
+            "  nodes        - nvidia.com/gpu.present=true",
+            "               + nvidia.com/gpu.present=true,gpu-type=training",
+            "  preferred    - 100: gpu-type in (development,training)",
+            "  tolerations  - gpu-type=development:NoSchedule",
+            f"  priority     {priority}",
+            "",
+            "1 workload: 1 changes, 0 unchanged",
+        ],
+    )
+    _, out, _ = diff("--workloads", "several.yaml", "-o", "github")
+    assert out[1].startswith(
+        "::notice file=several.yaml,line=1,title=gpuclass change::PyTorchJob team-red/fit: "
+        f"spec.pytorchReplicaSpecs.Master.template: priority {priority}; "
+        "spec.pytorchReplicaSpecs.Worker.template: pools - development; "
+    )
+    _, out, _ = diff("--workloads", "several.yaml", "-o", "json")
+    paths = [each["path"] for each in json.loads("\n".join(out))[0]["changes"]]
+    master, worker = (f"spec.pytorchReplicaSpecs.{each}.template" for each in ("Master", "Worker"))
+    assert paths == [master, *[worker] * 5]
+
+
+def test_a_kind_that_is_listed_no_more_is_governed_no_more(diff: Diff) -> None:
+    text = Path("new/policy.yaml").read_text().splitlines(keepends=True)
+    kept = (line for line in text if "kind: PyTorchJob" not in line)
+    Path("new/policy.yaml").write_text("".join(kept))
+    Path("several.yaml").write_text(SEVERAL)
+    code, out, _ = diff("--workloads", "several.yaml")
+    assert (code, out[0][: len("GPUPolicy cluster: workloads -{")]) == (
+        1,
+        "GPUPolicy cluster: workloads -{",
+    )
+    assert "kind: PyTorchJob" in out[0]
+    assert "templates: [{path: spec.pytorchReplicaSpecs[*].template}]" in out[0]
+    assert out[2:4] == [
+        "several.yaml:1: PyTorchJob team-red/fit: inject -> ignore: "
+        "kind PyTorchJob has no pod template",
+        "  spec.pytorchReplicaSpecs.Master.template",
+    ]
+    assert "  class        training -> none" in out
 
 
 def test_standard_input_is_read_and_namespace_and_user_may_be_named(

@@ -4,8 +4,9 @@ Pure: two findings and their policies in, what differs out. Findings are `judgin
 how a difference is shown is that of `diff_report`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import msgspec
@@ -14,6 +15,7 @@ from webhook.cli import shapes
 from webhook.cli.finding import Finding
 from webhook.cli.report import audited
 from webhook.core.decision import Verdict
+from webhook.core.patch import JSON
 from webhook.core.paths import at
 from webhook.core.pod import (
     NodeAffinity,
@@ -27,27 +29,31 @@ from webhook.core.policy.policy import Policy
 Value: TypeAlias = str | tuple[str, ...] | None
 """A field's value: text, a list of texts in no order, or None where there is none."""
 
-FIELDS = (
-    "class",
-    "pools",
-    "nodes",
-    "preferred",
-    "tolerations",
-    "priority",
-    "violations",
-    "warnings",
-    "audit",
-)
-"""What is compared beside the verdict, in the order in which it is shown."""
+PLACEMENT = ("class", "pools", "nodes", "preferred", "tolerations", "priority")
+"""What is compared of the pods of each template."""
 
-_OF_REFUSED = ("violations", "warnings", "audit")
-"""Fields of a workload that is refused: that its pods have no place then goes without saying."""
+TOLD = ("violations", "warnings", "audit")
+"""What is compared of the object: what its sender is told, and what would have been."""
+
+_NOWHERE: Mapping[str, Value] = {
+    "class": None,
+    "pools": (),
+    "nodes": (),
+    "preferred": (),
+    "tolerations": (),
+    "priority": None,
+}
+"""The placement of pods that there are none of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A field, as it was and as it would be."""
+    """A field, as it was and as it would be.
 
+    `path` is the template whose pods it is about, where a kind has several; else empty.
+    """
+
+    path: str = ""
     field: str
     old: Value
     new: Value
@@ -77,44 +83,57 @@ def compare(old: Finding, old_policy: Policy, new: Finding, new_policy: Policy) 
 
     The order of lists does not count, nor do the phrase of the reason and the policy's revision.
     """
-    before, after = describe(old, old_policy), describe(new, new_policy)
-    compared = _OF_REFUSED if new.verdict is Verdict.DENY else FIELDS
-    changes = tuple(
-        Change(field=field, old=before[field], new=after[field])
-        for field in compared
-        if before[field] != after[field]
-    )
+    changes = [*_changes("", told(old), told(new))]
+    if new.verdict is not Verdict.DENY:
+        # That the pods of one that is refused have no place any more goes without saying.
+        before, after = places(old, old_policy), places(new, new_policy)
+        paths = dict.fromkeys((*before, *after))
+        moves = (
+            _changes(path, before.get(path, _NOWHERE), after.get(path, _NOWHERE)) for path in paths
+        )
+        changes = [*chain(*moves), *changes]
     if not changes and old.verdict is new.verdict:
         return None
-    return Changed(old=old, new=new, changes=changes)
+    return Changed(old=old, new=new, changes=tuple(changes))
 
 
-def describe(finding: Finding, policy: Policy) -> Mapping[str, Value]:
-    """Give the fields of a finding that are compared; `policy` made it."""
-    plan = policy.classes.get(finding.gpu_class or "")
-    spec = _spec(finding)
+def _changes(path: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Change]:
+    for field in old:
+        if old[field] != new[field]:
+            yield Change(path=path, field=field, old=old[field], new=new[field])
+
+
+def told(finding: Finding) -> Mapping[str, Value]:
+    """Give what the sender of an object is told, and what would have been."""
+    refusals = (f"{each.path}: {each.message} (rule {each.rule})" for each in finding.violations)
+    told = (refusals, finding.warnings, audited(finding))
+    return {name: tuple(sorted(each)) for name, each in zip(TOLD, told, strict=True)}
+
+
+def places(finding: Finding, policy: Policy) -> Mapping[str, Mapping[str, Value]]:
+    """Give where pods would run, by the path of their template; `policy` made the finding.
+
+    The path is empty where a kind has one template only, or is a pod itself.
+    """
+    if finding.verdict in (Verdict.IGNORE, Verdict.DENY):
+        return {}
+    if finding.pods is None:
+        return {"": _place(finding.gpu_class, finding.pod_after, policy)}
+    return {each.path: _place(each.gpu_class, each.after, policy) for each in finding.pods}
+
+
+def _place(gpu_class: str | None, pod: JSON, policy: Policy) -> Mapping[str, Value]:
+    plan = policy.classes.get(gpu_class or "")
+    spec = msgspec.convert(at(shapes.filled(pod, None), ("spec",)) or {}, PodSpec)
     affinity = (spec.affinity and spec.affinity.node_affinity) or NodeAffinity()
     return {
-        "class": finding.gpu_class,
+        "class": gpu_class,
         "pools": tuple(sorted(pool.name for pool in plan.pools)) if plan else (),
         "nodes": _nodes(affinity),
         "preferred": _preferred(affinity),
         "tolerations": tuple(sorted(map(toleration, spec.tolerations or ()))),
         "priority": _priority(spec),
-        "violations": tuple(
-            sorted(f"{each.path}: {each.message} (rule {each.rule})" for each in finding.violations)
-        ),
-        "warnings": tuple(sorted(finding.warnings)),
-        "audit": tuple(sorted(audited(finding))),
     }
-
-
-def _spec(finding: Finding) -> PodSpec:
-    """Give the pod as it would be stored; an empty one of a kind that has none, or is refused."""
-    if finding.verdict in (Verdict.IGNORE, Verdict.DENY):
-        return PodSpec()
-    spec = at(shapes.filled(finding.pod_after, None), ("spec",))
-    return msgspec.convert(spec or {}, PodSpec)
 
 
 def _nodes(affinity: NodeAffinity) -> tuple[str, ...]:

@@ -3,15 +3,16 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from webhook.cli import fields, report
-from webhook.cli.comparison import FIELDS, Change, Changed, Value
+from webhook.cli.comparison import PLACEMENT, TOLD, Change, Changed, Value
 from webhook.cli.console import Console, Ink, printable
 from webhook.cli.policy_changes import PolicyChange
 from webhook.cli.report import Output, annotation, called
 from webhook.core.errors import Fault
 
-_WIDTH = max(map(len, FIELDS))
+_WIDTH = max(map(len, (*PLACEMENT, *TOLD)))
 _NONE = "none"
 
 
@@ -49,12 +50,19 @@ def _text_changed(changed: Changed, console: Console) -> None:
     ink = Ink.RED if changed.is_newly_refused else Ink.GREEN if changed.is_newly_admitted else None
     verdict = console.paint(_verdict(changed), Ink.BOLD, *([ink] if ink else []))
     console.print(f"{where}: {verdict}: {printable(changed.new.reason)}")
-    for change in changed.changes:
-        label = change.field
-        for sign, text in _lines(change):
-            shown = console.paint(f"{sign}{printable(text)}", *_INKS[sign])
-            console.print(f"  {label:<{_WIDTH}}  {shown}")
-            label = ""
+    for path, changes in groupby(changed.changes, key=lambda each: each.path):
+        if path:
+            console.print(f"  {printable(path)}")
+        for change in changes:
+            _text_change(change, console)
+
+
+def _text_change(change: Change, console: Console) -> None:
+    label = change.field
+    for sign, text in _lines(change):
+        shown = console.paint(f"{sign}{printable(text)}", *_INKS[sign])
+        console.print(f"  {label:<{_WIDTH}}  {shown}")
+        label = ""
 
 
 _INKS: Mapping[str, tuple[Ink, ...]] = {"- ": (Ink.RED,), "+ ": (Ink.GREEN,), "": ()}
@@ -108,7 +116,12 @@ def entry(changed: Changed) -> dict[str, object]:
         "verdict": {"old": old.verdict.value, "new": new.verdict.value},
         "reason": {"old": old.reason, "new": new.reason},
         "changes": [
-            {"field": each.field, "old": _plain(each.old), "new": _plain(each.new)}
+            {
+                "path": each.path,
+                "field": each.field,
+                "old": _plain(each.old),
+                "new": _plain(each.new),
+            }
             for each in changed.changes
         ],
     }
@@ -161,4 +174,5 @@ def _rest(changed: Changed) -> Iterator[str]:
         if each.field == "warnings":
             said = [text for text in said if text.startswith("- ")]
         if said:
-            yield f"{each.field} {', '.join(said)}"
+            of_template = f"{each.path}: " if each.path else ""
+            yield f"{of_template}{each.field} {', '.join(said)}"
