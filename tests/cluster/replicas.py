@@ -70,5 +70,5 @@ def replicas(control_plane: ControlPlane, folder: Path, count: int = 2) -> Itera
             running.append(Replica(folder / str(number), kubeconfig))
         yield running
     finally:
-        for each in running:
-            each.stop()
+        codes = [each.stop() for each in running]
+    assert not any(codes), codes

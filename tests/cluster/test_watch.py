@@ -1,6 +1,8 @@
 """Two replicas that watch a real API server: edits, bad documents, restarts, a cold start."""
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,8 @@ from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
 from tests.cluster.waiting import eventually
+from webhook.core.registration import NAMESPACE
+from webhook.watch.connection import connect
 
 pytestmark = pytest.mark.cluster
 
@@ -166,3 +170,17 @@ def test_nothing_but_what_is_needed_may_be_done(plane: ControlPlane) -> None:
         user = "--as=system:serviceaccount:gpuclass-system:gpuclass"
         answer = plane.kubectl("auth", "can-i", verb, resource, user, check=False)
         assert answer.stdout.strip() == allowed, (verb, resource)
+
+
+def test_a_token_that_expired_is_read_again(plane: ControlPlane, tmp_path: Path) -> None:
+    token, path = tmp_path / "token", tmp_path / "kubeconfig"
+    token.write_text("expired")
+    document = json.loads(plane.kubeconfig.read_text(encoding="utf-8"))
+    document["users"][0]["user"] = {"tokenFile": str(token)}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    client = connect(path)
+    assert client.get("/api/v1/nodes").status == 401
+    fresh = plane.kubectl("create", "token", "gpuclass", "--namespace", NAMESPACE).stdout
+    token.write_text(fresh)
+    assert client.get("/api/v1/nodes").status == 200
+    assert client.get("/api/v1/secrets").status == 403

@@ -146,6 +146,24 @@ def test_a_second_signal_ends_it_at_once(own_server: Start) -> None:
             "--drain-seconds long: expected seconds, such as 3 or 0.5",
             id="no number",
         ),
+        pytest.param(
+            (),
+            "no API server: this is no pod with a service account (Service host/port is not set); "
+            "name one by --kubeconfig FILE (GPUCLASS_KUBECONFIG), "
+            "or decide by the policies in a folder: --policies DIR (GPUCLASS_POLICIES)",
+            id="no cluster",
+        ),
+        pytest.param(
+            ("--kubeconfig", "nowhere"),
+            "nowhere: no kubeconfig that can be used: No such file or directory, "
+            "or decide by the policies in a folder: --policies DIR (GPUCLASS_POLICIES)",
+            id="no kubeconfig",
+        ),
+        pytest.param(
+            ("--welcome",),
+            "--welcome: shows the policies in a folder; name one by --policies DIR",
+            id="nothing to show",
+        ),
     ],
 )
 def test_what_the_operator_has_to_mend_is_one_line(flags: tuple[str, ...], line: str) -> None:

@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +29,15 @@ def test_a_worker_that_comes_late_takes_over_what_changed(tmp_path: Path) -> Non
     assert service.snapshots.faults == ()
     assert service.snapshots.policy is not before
     assert service.certificates.expiry == renewed.certificate.not_valid_after_utc.timestamp()
+
+
+def test_without_a_cluster_the_official_client_is_not_loaded() -> None:
+    program = (
+        "import sys, webhook.cli.serve, webhook.cli.review, webhook.cli.lint\n"
+        "print([each for each in ('kubernetes', 'urllib3') if each in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert answer.stdout == b"[]\n"
 
 
 def test_a_worker_that_died_is_replaced(own_server: Callable[..., Server]) -> None:
