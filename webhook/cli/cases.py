@@ -48,6 +48,16 @@ class ExpectedViolation(_Part, frozen=True):
     message: str = ""
 
 
+class ExpectedPods(_Part, frozen=True):
+    """What is expected of the pods of one template; what is left out is not compared."""
+
+    path: str
+    gpu_class: str | Unset | None = msgspec.field(default=msgspec.UNSET, name="class")
+    reason: str | Unset = msgspec.UNSET
+    pod: Plain | Unset = msgspec.UNSET
+    pod_patch: tuple[Plain, ...] | Unset = msgspec.UNSET
+
+
 class Expected(_Part, frozen=True):
     """What is expected of one object; what is left out is not compared."""
 
@@ -58,6 +68,7 @@ class Expected(_Part, frozen=True):
     pod: Plain | Unset = msgspec.UNSET
     patch: tuple[Plain, ...] | Unset = msgspec.UNSET
     pod_patch: tuple[Plain, ...] | Unset = msgspec.UNSET
+    pods: tuple[ExpectedPods, ...] | Unset = msgspec.UNSET
     violations: tuple[ExpectedViolation, ...] | Unset = msgspec.UNSET
     warnings: tuple[str, ...] | Unset = msgspec.UNSET
 
@@ -166,6 +177,8 @@ def _unknown(document: Located, source: str) -> Iterator[Fault]:
         yield from _unknown_in(each, Expected, path, source)
         for inner, violation in _each(fields.child(each, "violations"), f"{path}.violations"):
             yield from _unknown_in(violation, ExpectedViolation, inner, source)
+        for inner, pods in _each(fields.child(each, "pods"), f"{path}.pods"):
+            yield from _unknown_in(pods, ExpectedPods, inner, source)
 
 
 def _unknown_in(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from webhook.cli.cases import Case, Expected, ExpectedViolation
-from webhook.cli.finding import Finding
+from webhook.cli.cases import Case, Expected, ExpectedPods, ExpectedViolation
+from webhook.cli.finding import Finding, PodFinding
 from webhook.cli.judging import judge
 from webhook.core.decision import Violation
 from webhook.core.errors import Fault
@@ -54,13 +54,13 @@ def compare(expected: Expected, finding: Finding) -> Iterator[Difference]:
         ("patch", expected.patch, finding.patch),
         ("pod_patch", expected.pod_patch, finding.pod_patch),
     )
-    for field, wanted, got in exact:
-        if wanted is not msgspec.UNSET and written(wanted) != written(got):
-            yield Difference(field=field, expected=written(wanted), got=written(got))
+    yield from _exactly(exact)
     if expected.object is not msgspec.UNSET:
         yield from _within("object", written(expected.object), finding.after)
     if expected.pod is not msgspec.UNSET:
         yield from _within("pod", written(expected.pod), finding.pod_after)
+    if expected.pods is not msgspec.UNSET:
+        yield from _pods(expected.pods, finding.pods or ())
     yield from _violations(expected.violations, finding.violations)
     yield from _warnings(expected.warnings, finding.warnings)
 
@@ -81,6 +81,33 @@ def _within(path: str, wanted: JSON, got: JSON) -> Iterator[Difference]:
             yield from _within(f"{path}[{index}]", value, other)
     elif wanted != got:
         yield Difference(field=path, expected=wanted, got=got)
+
+
+def _pods(wanted: tuple[ExpectedPods, ...], got: tuple[PodFinding, ...]) -> Iterator[Difference]:
+    """Compare templates by their paths: as many, and of each what is named."""
+    found = {each.path: each for each in got}
+    if [each.path for each in wanted] != list(found):
+        paths = [each.path for each in wanted]
+        yield Difference(field="pods", expected=written(paths), got=written(list(found)))
+        return
+    for each in wanted:
+        place, pods = f"pods {each.path}", found[each.path]
+        exact: tuple[tuple[str, object, object], ...] = (
+            ("class", each.gpu_class, pods.gpu_class),
+            ("reason", each.reason, pods.reason),
+            ("pod_patch", each.pod_patch, pods.patch),
+        )
+        yield from _exactly(exact, f"{place}: ")
+        if each.pod is not msgspec.UNSET:
+            yield from _within(f"{place}: pod", written(each.pod), pods.after)
+
+
+def _exactly(
+    compared: Iterable[tuple[str, object, object]], place: str = ""
+) -> Iterator[Difference]:
+    for field, wanted, got in compared:
+        if wanted is not msgspec.UNSET and written(wanted) != written(got):
+            yield Difference(field=f"{place}{field}", expected=written(wanted), got=written(got))
 
 
 def _violations(

@@ -155,6 +155,11 @@ def test_what_a_client_lost_of_a_running_one_is_put_back(named: str | None) -> N
     after = patched(request("JobSet", job_set(named), old))
     assert shown(after, DRIVER, WORKERS) == [CARRIED, CARRIED]
     assert after["metadata"] == job_set(named)["metadata"]
+    told = mutate(request("JobSet", job_set(named), old)).warnings
+    assert bool(told) == (named == "production")
+    assert patched(request("JobSet", job_set(None), {**old, **job_set(None, CARRIED)})) == {
+        **job_set(None, CARRIED)
+    }
 
 
 def test_class_that_its_author_wrote_into_a_running_template_is_not_put_back() -> None:
@@ -189,16 +194,6 @@ def test_unknown_class_is_refused_where_this_write_names_it_alone() -> None:
         ]
         assert decide(request("JobSet", new, job_set("trainng"))).allowed
         assert decide(request("JobSet", new, job_set("training", CARRIED, CARRIED))).violations
-
-
-def test_version_that_drops_the_annotations_field_is_told() -> None:
-    stored = of("training", {"runtimeRef": {"name": "torch"}})
-    assert validate(request("TrainJob", stored)).warnings == (
-        "gpu-class=training does not reach the pods: this version of TrainJob keeps nothing at "
-        "spec.annotations; annotate what it makes its pods from",
-    )
-    kept = patched(request("TrainJob", stored))
-    assert validate(request("TrainJob", kept)).warnings == ()
 
 
 def mpi_job(priority: str | None, launcher: str | None = None) -> Json:

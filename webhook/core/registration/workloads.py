@@ -50,10 +50,18 @@ _IS_CONTROLLER = "o.?controller.orValue(false)"
 def mutated(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
     """Give the conditions by which a workload is sent to have its annotation carried."""
     new, old = named(NEW, kinds), named(OLD, kinds)
+    fixed = tuple(each for each in kinds if _is_open(each) != ALWAYS)
+    showed = by_kind(fixed, lambda kind: some_template(OLD, kind, _shows))
     return {
         **not_exempt(policy.exempt),
         "names-or-named-a-class": any_of(
-            f"{new}.hasValue()", f"(request.operation == 'UPDATE' && {old}.hasValue())"
+            f"{new}.hasValue()",
+            grouped(
+                all_of(
+                    "request.operation == 'UPDATE'",
+                    grouped(any_of(f"{old}.hasValue()", grouped(showed))),
+                )
+            ),
         ),
         # Whoever deletes is never in our hands, whatever else the object lacks.
         "not-being-deleted": "!has(object.metadata.deletionTimestamp)",
@@ -113,21 +121,28 @@ def _lags_behind(kind: WorkloadKind, new: Expression, old: Expression) -> Expres
     """Tell whether an update brings a class, or takes one away, that a template disagrees with.
 
     A template that disagrees since long and is not written now is left for the write that rolls it.
-    One that can not change is sent where it changes all the same: what it lost is put back.
+    One that can not change is sent where it changes all the same: what it lost is put back. Where
+    the object names nothing any more that may have been carried long before.
     """
     changes = changed(NEW, OLD, kind)
     differs = some_template(
         NEW, kind, lambda itself, shown, _: f"{itself}.hasValue() && {shown} != {new}"
     )
     brought = all_of(grouped(any_of(f"{new} != {old}", changes)), grouped(differs))
-    holds_it = some_template(NEW, kind, lambda _, shown, __: f"{shown} == {old}")
-    held_it = some_template(OLD, kind, lambda _, shown, __: f"{shown} == {old}")
+    holds_it = some_template(
+        NEW, kind, lambda _, shown, __: f"{shown}.hasValue() && {shown} == {old}"
+    )
+    showed = some_template(OLD, kind, _shows)
     is_open = _is_open(kind)
     if is_open == ALWAYS:
         return either(f"{new}.hasValue()", brought, holds_it)
-    lost = all_of(grouped(changes), grouped(held_it))
+    lost = all_of(grouped(changes), grouped(showed))
     left = lost if is_open == NEVER else either(grouped(is_open), holds_it, lost)
     return either(f"{new}.hasValue()", brought, left)
+
+
+def _shows(_: Expression, shown: Expression, __: Expression) -> Expression:
+    return f"{shown}.hasValue()"
 
 
 def _is_open(kind: WorkloadKind) -> Expression:

@@ -151,11 +151,12 @@ def _carried(document: JSONObject, template: Template, change: Change) -> JSONOb
 
 
 def _restored(document: JSONObject, template: Template, change: Change) -> JSONObject:
-    """Put back what a write lost that leaves everything else as it must stay."""
+    """Put back what was carried here and is lost by a write that has to leave all as it is."""
     before = _shown(template, change.old)
-    if before is None or before != change.before or _shown(template, document) is not None:
-        return document
     was_member = at(change.old, (*template.annotations, MEMBER_ANNOTATION)) is not None
+    is_ours = was_member or before == change.before
+    if before is None or not is_ours or _shown(template, document) is not None:
+        return document
     return _set(document, template, before, is_member=was_member)
 
 
@@ -182,8 +183,8 @@ def find(change: Change, namespace: str, policy: Policy) -> tuple[Violation, ...
     return (Violation(rule=violation.rule, path=path, message=violation.message),)
 
 
-def warn(change: Change) -> tuple[str, ...]:
-    """Say what the annotation does not do, or does besides."""
+def warn(change: Change, after: JSONObject) -> tuple[str, ...]:
+    """Say what the annotation does not do, or does besides; `after` is the object as it becomes."""
     named, kind = change.named, change.kind
     if named is None or named == change.template or not change.matters:
         return ()
@@ -199,26 +200,13 @@ def warn(change: Change) -> tuple[str, ...]:
             f"{places}; annotate the templates that it refers to",
         )
     if change.fixed:
+        if {_shown(each, after) for each in change.templates} == {named}:
+            return ()
         return (f"{CLASS_ANNOTATION}={named} does not reach the pods: {_advice(kind)}",)
     others = sorted(each for each in change.shown if each not in (None, named, change.before))
     return tuple(
         f"the template's {CLASS_ANNOTATION}={each} is replaced by the {kind.kind}'s {named}"
         for each in others
-    )
-
-
-def warn_lost(change: Change, after: JSONObject) -> tuple[str, ...]:
-    """Say, of an object as it will be stored, that it keeps no annotation where one was carried.
-
-    The API server drops a field that the installed version of a kind does not have.
-    """
-    named = change.named
-    if after is change.new or named is None or named == change.before or change.fixed:
-        return ()
-    places = " and ".join(written(each.annotations) for each in change.kind.templates)
-    return (
-        f"{CLASS_ANNOTATION}={named} does not reach the pods: this version of {change.kind.kind} "
-        f"keeps nothing at {places}; annotate what it makes its pods from",
     )
 
 

@@ -26,11 +26,9 @@ def judge(
         return allow("nothing is written")
     change = Change(kind=kind, new=new, old=old)
     after = propagation.carry(change)
-    warnings = propagation.warn(change)
+    warnings = propagation.warn(change, after)
     rules = (propagation.NAME,) if after is not new or warnings else ()
     if stage is Stage.VALIDATE:
-        if workload.is_listed(kind) and propagation.NAME in policy.writing:
-            warnings = (*warnings, *propagation.warn_lost(change, after))
         pods = tuple(_pods(request, change, after, policy, judge_pod))
         warnings = (
             *warnings,
