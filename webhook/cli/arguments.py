@@ -11,57 +11,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 import webhook
-from webhook.cli.console import Console, When
+from webhook.cli import flags
+from webhook.cli.console import Console
 
 Run: TypeAlias = Callable[[argparse.Namespace, Console], int]
 
-OUTPUTS = ("text", "json", "github")
-POLICIES = Path("policies")
 CRDS = ("gpuclasses", "gpunodepools", "gpupolicies")
-
-
-def _policies(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--policies",
-        type=Path,
-        default=POLICIES,
-        metavar="DIR",
-        help="the folder of policies to decide by (default: %(default)s)",
-    )
-
-
-def _output(parser: argparse.ArgumentParser, *outputs: str) -> None:
-    parser.add_argument(
-        "-o",
-        "--output",
-        choices=outputs,
-        default=outputs[0],
-        help=f"{outputs[0]} is for people (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--color",
-        type=When,
-        choices=list(When),
-        default=When.AUTO,
-        metavar="auto|always|never",
-        help="colour the text; auto: on a terminal, unless NO_COLOR is set (default: auto)",
-    )
-
-
-def _applied(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-n",
-        "--namespace",
-        default="default",
-        metavar="NAME",
-        help="the namespace of objects that name none (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--as", dest="user", metavar="USER", help="who applies them (default: an ordinary user)"
-    )
-    parser.add_argument(
-        "--as-group", dest="groups", action="append", metavar="GROUP", help="a group of that user"
-    )
 
 
 def _review(parser: argparse.ArgumentParser) -> Run:
@@ -71,9 +26,9 @@ def _review(parser: argparse.ArgumentParser) -> Run:
         metavar="FILE|DIR|-",
         help="manifests in YAML or JSON; a folder is read whole, - is standard input",
     )
-    _policies(parser)
-    _output(parser, *OUTPUTS)
-    _applied(parser)
+    flags.policies(parser)
+    flags.output(parser, *flags.OUTPUTS)
+    flags.applied(parser)
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import judging, report, review  # noqa: PLC0415 # see above
@@ -93,11 +48,11 @@ def _test(parser: argparse.ArgumentParser) -> Run:
         "policies",
         nargs="?",
         type=Path,
-        default=POLICIES,
+        default=flags.POLICIES,
         metavar="DIR",
         help="a folder of policies with its cases in cases/ (default: %(default)s)",
     )
-    _output(parser, "text", "json")
+    flags.output(parser, "text", "json")
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import test  # noqa: PLC0415 # see above
@@ -112,11 +67,11 @@ def _lint(parser: argparse.ArgumentParser) -> Run:
         "policies",
         nargs="?",
         type=Path,
-        default=POLICIES,
+        default=flags.POLICIES,
         metavar="DIR",
         help="a folder of policies (default: %(default)s)",
     )
-    _output(parser, *OUTPUTS)
+    flags.output(parser, *flags.OUTPUTS)
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import lint  # noqa: PLC0415 # see above
@@ -140,8 +95,8 @@ def _diff(parser: argparse.ArgumentParser) -> Run:
         metavar="FILE|DIR|-",
         help="manifests or cases to judge by both (default: the cases of NEW)",
     )
-    _output(parser, *OUTPUTS)
-    _applied(parser)
+    flags.output(parser, *flags.OUTPUTS)
+    flags.applied(parser)
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import diff, judging, report  # noqa: PLC0415 # see above
@@ -158,7 +113,7 @@ def _diff(parser: argparse.ArgumentParser) -> Run:
 
 
 def _render(parser: argparse.ArgumentParser) -> Run:
-    _policies(parser)
+    flags.policies(parser)
     parser.add_argument(
         "--crds",
         nargs="*",
