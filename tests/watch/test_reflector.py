@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.cluster.waiting import eventually
 from tests.watch.apiserver import Answer, ApiServer, Asked, End, answer
 from webhook.watch import reflector, wire
 from webhook.watch.connection import connect
@@ -392,6 +393,33 @@ def test_a_fault_says_what_is_wrong_until_all_is_well(tmp_path: Path) -> None:
         found.run()
     assert faults == ["500: not now", "500: not now", "", "503: not now"]
     assert found.age is not None
+
+
+def test_a_watch_is_well_again_before_it_has_anything_to_tell(tmp_path: Path) -> None:
+    with ApiServer(listed(), status(503), watched(end=End.SILENT)) as server:
+        resource = Resource(name="things", path=PATH, read=read_colour)
+        found = Reflector(resource, connect(server.kubeconfig(tmp_path)), lambda: None)
+        found.start()
+        eventually(lambda: found.fault == "503: not now", "the fault")
+        eventually(lambda: not found.fault, "the fault to go")
+        found.stop()
+        found.join()
+
+
+ERROR = event("ERROR", {"kind": "Status", "code": 500, "message": "etcd"})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param([listed(), watched(ERROR), watched(ERROR), watched(ERROR)], id="watches"),
+        pytest.param([listed(), watched(GONE)] * 3, id="lists too"),
+    ],
+)
+def test_watches_that_only_fail_are_asked_for_ever_later(
+    follow: Follow, script: Sequence[Answer]
+) -> None:
+    assert follow(*script).waits[:3] == [0.2, 0.4, 0.8]
 
 
 def test_the_thread_ends_although_the_api_server_is_silent(tmp_path: Path) -> None:

@@ -162,17 +162,14 @@ class Reflector(Generic[T]):
         with self._ask(wire.list_query(token), READ_SECONDS) as response:
             body = response.read()
         try:
-            page = wire.read_page(body)
+            return wire.read_page(body)
         except msgspec.DecodeError as error:
             raise WatchError(Reason.UNREADABLE, f"a list can not be read: {error}") from error
-        self.figures.heard = self._pace.clock()
-        return page
 
     def _replace(self, items: dict[Key, T]) -> None:
         """Let a whole list take the place of what was known."""
         is_news = self._store.replace(items) or not self.is_synced
         self.is_synced = True
-        self._well()
         if is_news:
             self._changed()
 
@@ -228,17 +225,26 @@ class Reflector(Generic[T]):
                 if response.status != HTTPStatus.OK:
                     status = wire.read_status(response.read())
                     raise failure.of_status(response.status, status, response.headers)
+                self._hear()
                 yield response
         except CONNECTION_ERRORS as error:
             raise failure.of_connection(error) from error
         finally:
             self._open = None
 
-    def _well(self) -> None:
+    def _hear(self) -> None:
+        """Take note of a word of the API server; only a watch that tells something ends a back-off.
+
+        Where each watch ends at once, whole lists must not be asked for again and again.
+        """
         self.figures.heard = self._pace.clock()
         if self.fault:
             _log.info("watch well again", extra=fields(what=self.resource.name))
-        self._failures, self.fault = 0, ""
+        self.fault = ""
+
+    def _well(self) -> None:
+        self._hear()
+        self._failures = 0
 
     def _fail(self, error: WatchError) -> float:
         """Take note of a failure; give the seconds to wait before the next try."""
