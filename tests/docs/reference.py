@@ -6,12 +6,15 @@ the pages with what this module gives.
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 
-from webhook.core import rules
+from tests.core.given import shipped
+from webhook.core import rules, workload
+from webhook.core.paths import written
 from webhook.core.policy import crd
 from webhook.core.policy.documents import KINDS
 from webhook.core.policy.schema import (
@@ -25,6 +28,7 @@ from webhook.core.policy.schema import (
     Shape,
     properties,
 )
+from webhook.core.workload import Template, Update, WorkloadKind
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -161,7 +165,38 @@ def _default(each: Property) -> str:
     return "none"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"rules.md": rules_page, "policies.md": policies_page}
+TABLE = re.compile(r"(?s)(?<=-->\n).*(?=<!-- end of table -->)")
+
+
+def workloads_page() -> str:
+    """Write the table of shipped kinds into the page of workload kinds."""
+    page = (DOCS / "workloads.md").read_text(encoding="utf-8")
+    head = ["| kind | templates | may change | runs once |", "| --- | --- | --- | --- |"]
+    rows = [*map(_kind_row, workload.KINDS), *map(_kind_row, shipped().workloads.values())]
+    table = "\n".join([*head, *rows]) + "\n"
+    return TABLE.sub(lambda _: table, page)
+
+
+def _kind_row(kind: WorkloadKind) -> str:
+    name = f"{kind.kind} ({kind.group})" if kind.group else kind.kind
+    templates = "<br>".join(map(_template_cell, kind.templates))
+    change = kind.update.value
+    if kind.update is Update.WHILE_SUSPENDED:
+        change += f" (`{written(kind.suspend)}`)"
+    return f"| {name} | {templates} | {change} | {'yes' if kind.run_once else ''} |"
+
+
+def _template_cell(template: Template) -> str:
+    if template.has_metadata:
+        return f"`{written(template.path)}`"
+    return f"`{written(template.path)}`, annotations at `{written(template.annotations)}`"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "rules.md": rules_page,
+    "policies.md": policies_page,
+    "workloads.md": workloads_page,
+}
 
 
 if __name__ == "__main__":
