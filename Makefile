@@ -9,10 +9,10 @@ BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test property check format lock image bench clean
+.PHONY: help run demo test test-slow property check format lock image bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
 	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) \
@@ -26,6 +26,9 @@ test: $(VENV)/dev ## all tests, those on a real control plane included
 
 property: $(VENV)/dev ## the properties with a hundred times as many examples
 	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest tests/property
+
+test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load
+	@$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, policies
 	$(BIN)/ruff format --check .

@@ -28,6 +28,7 @@ from tests.cluster.waiting import eventually
 from tests.cluster.webhook import PROBE, scrape
 from webhook.control import secrets
 from webhook.core import registration
+from webhook.process.settings import Address
 
 ROOT = Path(__file__).parents[2]
 BASE, POLICIES = ROOT / "deploy" / "base", ROOT / "policies"
@@ -76,6 +77,11 @@ class Installed:
         """Stop the processes; what is in the API server stays."""
         self.stop()
 
+    @property
+    def server_address(self) -> Address:
+        """Give where the server listens: the address of its Service."""
+        return Address(host=self._address, port=registration.SERVE_PORT)
+
     def start(self) -> None:
         """Install it as the README says; `seconds` is from the first command to the first pod."""
         began = time.monotonic()
@@ -84,6 +90,7 @@ class Installed:
         self.start_server()
         eventually(self.is_governed, "a GPU pod to get its class", seconds=60)
         self.seconds = time.monotonic() - began
+        eventually(self.is_registered, "both webhook configurations", seconds=60)
 
     def apply(self) -> None:
         """Apply deploy/base by an overlay that sets the Service's address, and the policies."""
@@ -115,7 +122,7 @@ class Installed:
                 *_gpuclass("controller"),
                 f"--kubeconfig={self._kubeconfig(CONTROLLER)}",
                 f"--service-port={registration.SERVE_PORT}",
-                f"--server={self._address}:{registration.SERVE_PORT}",
+                f"--server={self.server_address}",
                 f"--metrics-bind=127.0.0.1:{ports[0]}",
                 *self._flags,
             ]
@@ -136,7 +143,7 @@ class Installed:
                 *_gpuclass("serve"),
                 f"--kubeconfig={self._kubeconfig(SERVER)}",
                 f"--certs={folder}",
-                f"--bind={self._address}:{registration.SERVE_PORT}",
+                f"--bind={self.server_address}",
                 f"--metrics-bind=127.0.0.1:{ports[0]}",
                 "--poll-seconds=0.2",
             ]
@@ -185,6 +192,10 @@ class Installed:
             "get", ",".join(KINDS), "--show-managed-fields", "-o", "json"
         ).stdout
         return {each["kind"]: each for each in json.loads(answer)["items"]}
+
+    def is_registered(self) -> bool:
+        """Tell whether both webhook configurations are there."""
+        return set(self.configurations()) == set(registration.ENTRIES)
 
     def is_governed(self) -> bool:
         """Tell whether a GPU pod gets its class from the server."""

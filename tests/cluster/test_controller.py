@@ -19,7 +19,6 @@ from webhook.control import secrets
 from webhook.control.api import FIELD_MANAGER
 from webhook.control.certificates import read_all
 from webhook.control.configurations import bundles
-from webhook.core import registration
 from webhook.core.names import PAUSED_ANNOTATION
 
 pytestmark = pytest.mark.cluster
@@ -50,11 +49,7 @@ def installed(fresh: Installed) -> Iterator[Installed]:
     """Give the installation; afterwards it governs again."""
     yield fresh
     eventually(fresh.is_governed, "pods to be governed again")
-
-
-def whole(installed: Installed) -> bool:
-    """Tell whether both configurations are there."""
-    return set(installed.configurations()) == set(registration.ENTRIES)
+    eventually(fresh.is_registered, "the registration to be whole again")
 
 
 def trusted(installed: Installed) -> tuple[object, ...]:
@@ -163,7 +158,7 @@ def test_mode_off_takes_the_registration_away_and_another_mode_gives_it_back(
     eventually(lambda: not installed.configurations(), "the registration to go", seconds=10)
     assert "labels" not in installed.probe()
     patch_policy(plane, {"mode": "Enforce"})
-    eventually(lambda: whole(installed), "the registration to come back", seconds=10)
+    eventually(installed.is_registered, "the registration to come back", seconds=10)
 
 
 def test_a_policy_that_is_deleted_takes_the_registration_away(installed: Installed) -> None:
@@ -172,7 +167,7 @@ def test_a_policy_that_is_deleted_takes_the_registration_away(installed: Install
     plane.kubectl("delete", "gpupolicy", "cluster")
     eventually(lambda: not installed.configurations(), "the registration to go", seconds=10)
     plane.kubectl("apply", "--server-side", "-f", str(POLICIES / "policy.yaml"))
-    eventually(lambda: whole(installed), "the registration to come back", seconds=10)
+    eventually(installed.is_registered, "the registration to come back", seconds=10)
     (owner,) = installed.configurations()["MutatingWebhookConfiguration"]["metadata"][
         "ownerReferences"
     ]
@@ -189,7 +184,7 @@ def test_a_pause_is_the_last_resort_and_lasts(installed: Installed) -> None:
     eventually(lambda: installed.metrics(CONTROLLER)[turns] > before, "another look")
     assert not installed.configurations()
     kubectl("annotate", "namespace", SYSTEM, f"{PAUSED_ANNOTATION}-")
-    eventually(lambda: whole(installed), "the registration to come back", seconds=10)
+    eventually(installed.is_registered, "the registration to come back", seconds=10)
 
 
 def test_documents_that_make_no_policy_change_nothing_and_the_switch_still_works(
@@ -212,7 +207,7 @@ def test_documents_that_make_no_policy_change_nothing_and_the_switch_still_works
     eventually(lambda: not installed.configurations(), "the registration to go", seconds=10)
     patch_policy(plane, {"mode": "Enforce"})
     plane.kubectl("delete", "gpuclass", "lost")
-    eventually(lambda: whole(installed), "the registration to come back", seconds=10)
+    eventually(installed.is_registered, "the registration to come back", seconds=10)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +285,7 @@ def test_a_second_controller_takes_over_from_a_killed_and_from_an_ended_one(
     # take 15 seconds.
     eventually(lambda: is_leading(installed, CONTROLLER), "the first to lead", seconds=10)
     plane.api.request("DELETE", MUTATING)
-    eventually(lambda: whole(installed), "the new leader to act", seconds=10)
+    eventually(installed.is_registered, "the new leader to act", seconds=10)
 
 
 def test_a_leader_that_is_shut_out_ends_and_says_so(installed: Installed) -> None:
@@ -313,7 +308,7 @@ def test_an_api_server_that_is_restarted_is_no_reason_to_end(installed: Installe
     before = holder(plane)
     plane.restart_apiserver()
     plane.api.request("DELETE", VALIDATING)
-    eventually(lambda: whole(installed), "the repair", seconds=30)
+    eventually(installed.is_registered, "the repair", seconds=30)
     assert holder(plane) == before
 
 

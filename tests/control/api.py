@@ -44,6 +44,9 @@ class FakeApi(Api):
             self.events.append(body)
             return body
         self.writes.append(f"{method} {path}")
+        if method in {"POST", "PUT"}:
+            assert isinstance(body, dict)
+            return self._write(method, path, body)
         if method == "DELETE":
             if path not in self.objects:
                 raise ApiFailed(method, path, 404, "not found")
@@ -54,6 +57,15 @@ class FakeApi(Api):
         assert content_type == APPLY
         assert isinstance(body, dict)
         return self.put(path, {**body, **self.added.pop(path, {})})
+
+    def _write(self, method: str, path: str, body: Object) -> Object:
+        """Create in a collection, or replace what has not changed."""
+        if method == "POST":
+            return self.put(f"{path}/{body['metadata']['name']}", body)
+        version = self.objects[path]["metadata"]["resourceVersion"]
+        if body["metadata"]["resourceVersion"] != version:
+            raise ApiFailed(method, path, 409, "409 the object has been modified")
+        return self.put(path, body)
 
     def put(self, path: str, value: Object) -> Object:
         """Store an object with a new version, as somebody else would."""

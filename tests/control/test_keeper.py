@@ -30,7 +30,7 @@ MINUTE = timedelta(minutes=1)
 LIVES = Lives(
     ca=timedelta(days=90),
     leaf=timedelta(days=30),
-    settle=2 * MINUTE,
+    settle=5 * MINUTE,
     overlap=timedelta(hours=1),
 )
 SETTINGS: Object = {"metadata": {"name": "cluster", "uid": "u1"}, "spec": {}}
@@ -43,7 +43,7 @@ class Life:
         self.scene = Scene()
         self.api, self.clock, self.probe = self.scene.api, self.scene.clock, self.scene.probe
         self.mode = mode
-        self.kubelet = 3 * MINUTE
+        self.kubelet = 7 * MINUTE
         self.bundles: list[tuple[datetime, tuple[Certificate, ...]]] = []
         self._on_the_way: list[tuple[datetime, Certificate]] = []
         self.begin()
@@ -160,7 +160,7 @@ def test_cas_come_and_go_and_what_is_served_is_always_trusted(life: Life) -> Non
     seen = {life.ca()}
     for _ in range(3):
         life.live(timedelta(days=60), timedelta(days=1))
-        life.live(timedelta(hours=2), 2 * MINUTE)
+        life.live(timedelta(hours=2), 5 * MINUTE)
         assert life.trusted() == (life.ca(),)
         assert is_issued_by(life.leaf(), life.ca())
         assert life.probe.served == life.leaf()
@@ -234,9 +234,9 @@ def test_a_leaf_for_other_hosts_is_replaced(life: Life) -> None:
 
 def test_another_controller_goes_on_in_the_middle(life: Life) -> None:
     life.live(timedelta(days=60), timedelta(days=1))
-    for _ in range(30):
+    for _ in range(12):
         life.begin()
-        life.live(3 * MINUTE)
+        life.live(10 * MINUTE, 5 * MINUTE)
     life.live(timedelta(hours=2), 5 * MINUTE)
     assert life.trusted() == (life.ca(),)
 

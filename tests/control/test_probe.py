@@ -1,15 +1,13 @@
 """The probe, against a real TLS server."""
 
 import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.control.tls import showing
 from webhook.control.certificates import make_ca, make_leaf
 from webhook.control.probe import Answer, Probe
 from webhook.process.settings import Address
@@ -22,25 +20,8 @@ LEAF = make_leaf(CA, ["gpuclass.test"], NOW)
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Address]:
     """Give where a server shows LEAF to whoever asks."""
-    pair = tmp_path / "pair.pem"
-    pair.write_bytes(LEAF.certificate_pem() + LEAF.key_pem())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair)
-    listening = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listening.accept()
-                with suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
-                    secure.recv(1)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield Address(host="127.0.0.1", port=listening.getsockname()[1])
-    listening.shutdown(socket.SHUT_RDWR)
-    listening.close()
-    thread.join(10)
+    with showing(LEAF.certificate_pem() + LEAF.key_pem(), tmp_path) as address:
+        yield address
 
 
 def test_a_server_that_is_trusted_has_no_fault(server: Address) -> None:

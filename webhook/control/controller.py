@@ -132,9 +132,9 @@ def run(settings: Settings) -> int:
 
     Raises before that what the operator has to mend: OperatorError (kubeconfig, address).
     """
+    client = connect(settings.kubeconfig)
     writer = logs.LineWriter(sys.stderr.fileno())
     logs.configure(settings.log_level, settings.log_format, writer)
-    client = connect(settings.kubeconfig)
     return Controller(settings, client).run()
 
 

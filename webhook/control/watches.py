@@ -28,11 +28,6 @@ class Bells:
         for each in self._reflectors:
             each.start()
 
-    def stop(self) -> None:
-        """End every thread."""
-        for each in self._reflectors:
-            each.stop()
-
 
 class PolicyWatch:
     """Follows the GPUPolicy objects as they are."""
@@ -44,10 +39,6 @@ class PolicyWatch:
     def start(self) -> None:
         """Begin to follow."""
         self._reflector.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._reflector.stop()
 
     def by_name(self) -> Mapping[str, Object] | None:
         """Give them by name; None until they were read."""
