@@ -101,3 +101,45 @@ def test_there_are_no_faults_in_the_shipped_cases() -> None:
 )
 def test_only_what_is_written_is_compared(expected: str, different: list[str]) -> None:
     assert [each.field for each in differences(expected)] == different
+
+
+LISTED = """\
+name: m
+why: w
+input:
+  apiVersion: ray.io/v1
+  kind: RayCluster
+  metadata: {name: a, annotations: {gpu-class: training}}
+  spec: {headGroupSpec: {template: {spec: {containers: [{name: c}]}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pods", "fields"),
+    [
+        ("[{path: spec.headGroupSpec.template, class: null, reason: asks for no GPU}]", []),
+        ("[]", ["pods"]),
+        ("[{path: spec.headGroupSpec}]", ["pods"]),
+        (
+            "[{path: spec.headGroupSpec.template, class: training, pod: {spec: {priority: 1}}}]",
+            [
+                "pods spec.headGroupSpec.template: class",
+                "pods spec.headGroupSpec.template: pod.spec.priority",
+            ],
+        ),
+    ],
+)
+def test_pods_of_each_template_are_compared_by_path(pods: str, fields: list[str]) -> None:
+    text = f"{LISTED}expected: {{verdict: inject, pods: {pods}}}\n"
+    (case,) = cases.parse(text, "c.yaml")
+    assert isinstance(case, Case)
+    outcomes = replay.replay(case, policy())
+    assert not isinstance(outcomes, Fault)
+    assert [each.field for each in outcomes[0].differences] == fields
+
+
+def test_an_unknown_field_of_expected_pods_is_a_fault() -> None:
+    text = f"{LISTED}expected: {{verdict: inject, pods: [{{path: x, klass: y}}]}}\n"
+    (found,) = cases.parse(text, "c.yaml")
+    assert isinstance(found, Fault)
+    assert found.path == "expected.pods[0].klass"

@@ -10,6 +10,7 @@ from webhook.core.pod import Pod
 from webhook.core.review import GroupVersionKind
 from webhook.core.workload import (
     KINDS,
+    Template,
     annotation,
     controller,
     find,
@@ -106,3 +107,14 @@ def test_only_an_object_or_nothing_is_read() -> None:
     assert read(msgspec.Raw(b'{"a": 1}')) == {"a": 1}
     with pytest.raises(RequestError, match=r"^expected an object, found list$"):
         read(msgspec.Raw(b"[]"))
+
+
+def test_a_field_of_a_pod_is_placed_where_it_lies_in_the_object() -> None:
+    inlined = Template(path=("spec", "p"), annotations=("spec", "notes"), spec=("spec", "p"))
+    usual = DEPLOYMENT.templates[0]
+    assert usual.place("metadata.labels.a") == "spec.template.metadata.labels.a"
+    assert inlined.place("metadata.labels.a") == "spec.p.metadata.labels.a"
+    assert inlined.place('metadata.annotations["a"]') == 'spec.notes["a"]'
+    assert inlined.place("spec.nodeName") == "spec.p.nodeName"
+    assert inlined.placed("spec.nodeName: x") == "spec.p.nodeName: x"
+    assert inlined.placed("asks for x") == "spec.p: asks for x"
