@@ -6,6 +6,7 @@ The tests share one installation and leave it governed.
 import base64
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,8 +18,9 @@ from tests.cluster.load import Load
 from tests.cluster.waiting import eventually
 from webhook.control import secrets
 from webhook.control.api import FIELD_MANAGER
-from webhook.control.certificates import read_all
+from webhook.control.certificates import make_ca, make_leaf, read_all
 from webhook.control.configurations import bundles
+from webhook.core import registration
 from webhook.core.names import PAUSED_ANNOTATION
 
 pytestmark = pytest.mark.cluster
@@ -257,6 +259,35 @@ def is_renewed(installed: Installed, before: bytes, names: list[str]) -> bool:
     if not leaf or not ca or leaf["tls.crt"] == before:
         return False
     return read_all(leaf["ca.crt"]) == read_all(ca["tls.crt"]) and bool(names)
+
+
+def test_certificates_of_cert_manager_are_followed_and_taken_over_when_it_goes(
+    installed: Installed,
+) -> None:
+    plane = installed.control_plane
+    path = f"/api/v1/namespaces/{SYSTEM}/secrets/{secrets.LEAF}"
+    now = datetime.now(UTC)
+    ca = make_ca(now)
+    leaf = make_leaf(ca, registration.Service().hosts, now)
+    pems = {
+        "ca.crt": ca.certificate_pem(),
+        "tls.crt": leaf.certificate_pem(),
+        "tls.key": leaf.key_pem(),
+    }
+    data = {key: base64.b64encode(value).decode() for key, value in pems.items()}
+    annotation = "cert-manager.io/certificate-name"
+    theirs = {"metadata": {"annotations": {annotation: "gpuclass"}}, "data": data}
+    plane.api.request("PATCH", path, theirs, MERGE_PATCH)
+    eventually(lambda: trusted(installed) == (ca.certificate,), "their CA alone", seconds=30)
+    assert secret(plane, secrets.LEAF) == pems
+    eventually(installed.is_governed, "pods to be governed")
+    plane.api.request("PATCH", path, {"metadata": {"annotations": {annotation: None}}}, MERGE_PATCH)
+    eventually(
+        lambda: len(trusted(installed)) == 1 and ca.certificate not in trusted(installed),
+        "our CA alone",
+        seconds=30,
+    )
+    assert secret(plane, secrets.LEAF)["tls.crt"] != pems["tls.crt"]
 
 
 def holder(plane: ControlPlane) -> str:

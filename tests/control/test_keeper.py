@@ -282,6 +282,8 @@ def test_certificates_of_somebody_else_are_left_alone_and_trusted(
         made.api.put(LEAF, {"metadata": metadata, "type": "kubernetes.io/tls", "data": data})
 
     bring(theirs[0])
+    assert made.keeper.run() == 0, "the registration is to follow at once"
+    assert made.keeper.run() > 0
     made.live(5 * MINUTE)
     assert made.trusted() == (theirs[0].certificate,)
     bring(theirs[1])

@@ -61,6 +61,20 @@ def test_the_base_holds_what_it_says(built: dict[tuple[str, str], Json]) -> None
     }
 
 
+def test_with_cert_manager_the_controller_makes_no_certificates(binaries: Binaries) -> None:
+    found = build(binaries, BASE.parent / "overlays" / "cert-manager")
+    args = found["Deployment", CONTROLLER]["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "--certificates=external" in args
+    leaf, ca = (found["Certificate", name]["spec"] for name in ("gpuclass", "gpuclass-ca"))
+    assert tuple(leaf["dnsNames"]) == registration.Service().hosts
+    assert (leaf["secretName"], ca["secretName"]) == ("gpuclass-tls", "gpuclass-ca")
+    assert found["Issuer", leaf["issuerRef"]["name"]]["spec"]["ca"]["secretName"] == "gpuclass-ca"
+    assert ca["isCA"]
+    for each in (leaf, ca):
+        duration, early = (int(each[key].removesuffix("h")) for key in ("duration", "renewBefore"))
+        assert early * 3 == duration
+
+
 def test_what_others_need_comes_first(built: dict[tuple[str, str], Json]) -> None:
     kinds = [kind for kind, _ in built]
     assert kinds[0] == "Namespace"

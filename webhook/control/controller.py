@@ -88,6 +88,8 @@ class Controller:
         try:
             self._election.hold(self._ending)
         except LeaseLost as lost:
+            for loop in self._loops:
+                loop.end()
             _log.error("no longer leading", extra=fields(fault=str(lost)))  # it says all
             return 1
         return self._resign(threads)
