@@ -24,7 +24,7 @@ demo: $(VENV)/dev ## the same beside a real API server and scheduler (built on f
 test: $(VENV)/dev ## all tests, those on a real control plane included
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-property: $(VENV)/dev ## the properties with twenty times as many examples (half an hour)
+property: $(VENV)/dev ## the properties with a hundred times as many examples
 	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest tests/property
 
 test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load

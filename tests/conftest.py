@@ -13,5 +13,5 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=_QUIET,
 )
-settings.register_profile("slow", max_examples=4_000, deadline=None, suppress_health_check=_QUIET)
+settings.register_profile("slow", max_examples=20_000, deadline=None, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "regular"))

@@ -13,12 +13,14 @@ from webhook.control.configurations import bundles
 from webhook.control.documents import Known
 from webhook.control.registration import Register, Registrar, Remove, Wish, wish
 from webhook.core import registration
+from webhook.core.errors import Fault
 from webhook.core.names import PAUSED_ANNOTATION
 
 CA, OTHER = make_ca(START), make_ca(START)
 LEAF = make_leaf(CA, SERVICE.hosts, START)
 NONE = read_all(b"")
 SETTINGS: Object = {"metadata": {"name": "cluster", "uid": "u1"}, "spec": {"mode": "Enforce"}}
+REFUSED = Fault(source="gpuclass/x", line=0, path="", message="no pools")
 KNOWN = Known(settings=SETTINGS, policy=policy())
 PATHS = (MUTATING, VALIDATING)
 
@@ -213,7 +215,7 @@ def test_a_pause_needs_no_policy_and_no_server(running: Running) -> None:
 
 def test_without_a_good_policy_only_the_bundle_is_kept_in_step(running: Running) -> None:
     before = running.entry(MUTATING)
-    running.known = replace(KNOWN, policy=None, faults=("gpuclass/x: no pools",))
+    running.known = replace(KNOWN, policy=None, faults=(REFUSED,))
     running.bundle = (OTHER.certificate,)
     fresh = Registrar(running.scene.world(), lambda: running.known, lambda: running.bundle)
     assert fresh.run() == 60

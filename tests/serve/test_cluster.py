@@ -177,3 +177,16 @@ def test_what_is_not_read_is_named_with_its_reason(fake: FakeCluster, service: S
 def test_before_it_follows_nothing_is_known(service: Service) -> None:
     service.refresh()
     assert service.snapshots.current() is None
+
+
+def test_a_start_beside_a_broken_document_begins_with_the_sound_ones(
+    fake: FakeCluster, service: Service
+) -> None:
+    fake.apply(BROKEN.replace("  name: training\n", "  name: broken\n"))
+    with following(service):
+        assert list(policy(service).classes) == ["training"]
+        (fault,) = faults(service)
+        assert fault.startswith("gpuclass/broken spec.pools[0].name: there is no GPUNodePool")
+        assert service.health.reasons() == []
+        assert sample(service, "gpuclass_policy_faults") == 1
+        assert len(policy(service).documents) == 7

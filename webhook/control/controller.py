@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 
 from webhook.control.api import ClusterApi
+from webhook.control.conditions import State
 from webhook.control.configurations import Configurations
 from webhook.control.documents import Documents
 from webhook.control.duty import Duty, Loop
@@ -24,18 +25,20 @@ from webhook.control.leases import ClusterLeases
 from webhook.control.metrics import Metrics
 from webhook.control.probe import Probe
 from webhook.control.registration import Registrar
+from webhook.control.reporter import Reporter
 from webhook.control.secrets import Secrets
 from webhook.control.settings import Settings
-from webhook.control.watches import Bells, PolicyWatch
+from webhook.control.watches import Bells, InventoryWatch, ObjectWatch
 from webhook.control.world import World
 from webhook.core import registration
+from webhook.core.policy.sound import compile_sound
 from webhook.process import logs, plain, sockets
 from webhook.process.logs import ROOT, fields
 from webhook.process.probes import probes
 from webhook.process.settings import Address
 from webhook.watch.cluster import ClusterWatch, Knowledge
 from webhook.watch.connection import Client, connect
-from webhook.watch.objects import DOCUMENTS
+from webhook.watch.objects import DEVICE_CLASSES, DOCUMENTS
 
 END_SECONDS = 10.0
 """What a duty has to come to its end, before the lease is left to run out."""
@@ -50,14 +53,16 @@ class Controller:
         """Take a connection; nothing is asked before `run`."""
         api = ClusterApi(client, settings.request_seconds)
         identity = f"{socket.gethostname()}_{uuid.uuid4()}"
-        self._settings, self._client = settings, client
+        self._settings = settings
         self._ending = threading.Event()
         self._election = Election(ClusterLeases(api, settings.namespace), identity, settings.times)
         self._world = _world(settings, api, identity)
         self._loops: tuple[Loop, ...] = ()
-        self._policies = PolicyWatch(client, self._ring)
-        self._documents = Documents(self._policies.by_name)
-        self._watch = ClusterWatch(client, self._tell, DOCUMENTS)
+        self._objects = ObjectWatch(client, self._ring)
+        self._bells = Bells(client, settings.namespace, self._ring)
+        self._inventory = InventoryWatch(client, self._ring_status)
+        self._documents = Documents(self._objects.policies)
+        self._watch = ClusterWatch(client, self._tell, (*DOCUMENTS, DEVICE_CLASSES))
         self._health = Health(self._election, lambda: self._documents.current() is not None)
 
     def run(self) -> int:
@@ -66,8 +71,16 @@ class Controller:
         plain.serve(probes(self._health, self._world.metrics.render), listening)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._end())
-        self._policies.start()
+        self._objects.start()
         self._watch.start()
+        try:
+            return self._campaign()
+        finally:
+            for each in (self._objects, self._watch, self._bells, self._inventory):
+                each.stop()
+
+    def _campaign(self) -> int:
+        """Wait for the lease, and lead."""
         _log.info("waiting for the lease", extra=fields(identity=self._election.identity))
         if not self._election.campaign(self._ending):
             return 0
@@ -80,8 +93,8 @@ class Controller:
         self._loops = tuple(
             Loop(duties, self._election.is_leader, self._world.metrics) for duties in self._duties()
         )
-        bells = Bells(self._client, self._settings.namespace, self._ring)
-        bells.start()
+        self._bells.start()
+        self._inventory.start()
         threads = [threading.Thread(target=each.run, daemon=True) for each in self._loops]
         for thread in threads:
             thread.start()
@@ -97,11 +110,24 @@ class Controller:
     def _duties(self) -> Sequence[Sequence[Duty]]:
         """Give the duties: those of one loop run in their order, loops beside each other.
 
-        Registration comes first, since its emergency switches wait for nothing.
+        Registration comes first, since its emergency switches wait for nothing. Status is last and
+        apart: it looks at every node.
         """
         keeper = Keeper(self._world, self._settings.lives, self._settings.certificates)
         registrar = Registrar(self._world, self._documents.current, lambda: keeper.bundle)
-        return [[registrar, keeper]]
+        reporter = Reporter(self._world, self._objects.objects, self._state)
+        return [[registrar, keeper], [reporter]]
+
+    def _state(self) -> State | None:
+        known, inventory = self._documents.current(), self._inventory.inventory()
+        if known is None or inventory is None:
+            return None
+        return State(
+            documents=known.documents,
+            faults=known.faults,
+            policy=known.policy or compile_sound(known.documents),
+            inventory=inventory,
+        )
 
     def _resign(self, threads: Sequence[threading.Thread]) -> int:
         """End the duties, and only then let another replica begin."""
@@ -120,8 +146,12 @@ class Controller:
         for loop in self._loops:
             loop.ring()
 
+    def _ring_status(self) -> None:
+        for loop in self._loops[-1:]:
+            loop.ring()
+
     def _tell(self, knowledge: Knowledge) -> None:
-        self._documents.tell(knowledge.documents, knowledge.faults)
+        self._documents.tell(knowledge)
         self._ring()
 
     def _end(self) -> None:

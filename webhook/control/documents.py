@@ -7,14 +7,16 @@ broken, in it or beside it.
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webhook.control.api import Object
 from webhook.core.errors import Fault, PolicyError
 from webhook.core.names import POLICY_NAME
+from webhook.core.policy.check import check
 from webhook.core.policy.documents import Document
 from webhook.core.policy.policy import Policy, compile_policy
 from webhook.process.logs import ROOT, fields
+from webhook.watch.cluster import Knowledge
 
 _log = logging.getLogger(f"{ROOT}.policy")
 
@@ -23,14 +25,15 @@ _log = logging.getLogger(f"{ROOT}.policy")
 class Known:
     """What the documents say now.
 
-    `settings` is the GPUPolicy as the API server has it, None where there is none; `policy` is the
-    last one that could be prepared from all documents, None where there was none yet; `faults`
-    says what is wrong with the documents as they are.
+    `settings` is the GPUPolicy as the API server has it, None where there is none; `documents` are
+    those that can be read, `faults` what is wrong with them, advice included; `policy` is the last
+    one that could be prepared from all documents of its time, None where there was none yet.
     """
 
     settings: Object | None
     policy: Policy | None
-    faults: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class Documents:
@@ -40,43 +43,46 @@ class Documents:
         """Take what gives the GPUPolicy objects by name (None: not read yet)."""
         self._settings = settings
         self._lock = threading.Lock()
-        self._is_told = False
-        self._policy: Policy | None = None
-        self._faults: tuple[str, ...] = ()
+        self._known: Known | None = None
 
-    def tell(self, documents: Sequence[Document], faults: Iterable[Fault]) -> None:
+    def tell(self, knowledge: Knowledge) -> None:
         """Take all documents; those that do not make a policy change nothing but the faults."""
-        errors = tuple(each for each in faults if each.severity == "error")
-        if errors:
-            self._refuse(errors)
-            return
-        try:
-            policy = compile_policy(documents)
-        except PolicyError as error:
-            self._refuse(error.faults)
-        else:
-            self._accept(policy)
+        documents = knowledge.documents
+        faults = (*knowledge.faults, *check(documents))
+        kept = self._known.policy if self._known else None
+        policy, errors = _compile(documents, faults)
+        if policy is None:
+            revision = kept.revision if kept else None
+            found = tuple(map(str, errors))
+            _log.error("policy refused", extra=fields(in_force=revision, faults=found))
+        elif kept is None or kept.revision != policy.revision:
+            _log.info("policy in force", extra=fields(revision=policy.revision))
+        in_force = policy or kept
+        with self._lock:
+            self._known = Known(
+                settings=None,
+                policy=in_force.knowing(knowledge.cluster) if in_force else None,
+                documents=documents,
+                faults=faults,
+            )
 
     def current(self) -> Known | None:
         """Give what is known; None until everything was read once."""
         settings = self._settings()
-        if settings is None:
-            return None
         with self._lock:
-            if not self._is_told:
+            if settings is None or self._known is None:
                 return None
-            return Known(
-                settings=settings.get(POLICY_NAME), policy=self._policy, faults=self._faults
-            )
+            return replace(self._known, settings=settings.get(POLICY_NAME))
 
-    def _accept(self, policy: Policy) -> None:
-        with self._lock:
-            self._is_told, self._policy, self._faults = True, policy, ()
-        _log.info("policy in force", extra=fields(revision=policy.revision))
 
-    def _refuse(self, errors: tuple[Fault, ...]) -> None:
-        faults = tuple(str(each) for each in errors)
-        with self._lock:
-            self._is_told, self._faults = True, faults
-            kept = self._policy.revision if self._policy else None
-        _log.error("policy refused", extra=fields(in_force=kept, faults=faults))
+def _compile(
+    documents: Sequence[Document], faults: Iterable[Fault]
+) -> tuple[Policy | None, tuple[Fault, ...]]:
+    """Prepare the policy, or give what forbids it."""
+    errors = tuple(each for each in faults if each.severity == "error")
+    if errors:
+        return None, errors
+    try:
+        return compile_policy(documents), ()
+    except PolicyError as error:
+        return None, error.faults

@@ -8,6 +8,7 @@ from pathlib import Path
 from webhook.core.errors import OperatorError, PolicyError
 from webhook.core.policy.documents import GPUPolicy
 from webhook.core.policy.policy import Policy, compile_policy
+from webhook.core.policy.sound import compile_sound
 from webhook.process.settings import flag, variable
 from webhook.serve.metrics import Metrics
 from webhook.serve.snapshots import Snapshots
@@ -50,7 +51,14 @@ class ClusterSource:
         before, self._known = self._known, known
         if before is None or (before.documents, before.faults) != (known.documents, known.faults):
             self._snapshots.take(partial(_compile, known))
+            self._begin(known)
         self._snapshots.know(known.cluster, known.documents)
+
+    def _begin(self, known: Knowledge) -> None:
+        """Begin with what is sound rather than not at all."""
+        sound = compile_sound(known.documents) if self._snapshots.policy is None else None
+        if sound is not None:
+            self._snapshots.begin(sound.knowing(known.cluster))
 
     def missing(self) -> Sequence[str]:
         """Say what has not been read yet."""

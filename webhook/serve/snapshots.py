@@ -21,7 +21,8 @@ class Snapshots:
     """Holds the last good policy; a request reads it once and so sees one revision throughout.
 
     `policy` is None until one loads; `faults` says, a line each, what is wrong with what there is
-    now, and is empty when that is what is in force.
+    now, and is empty when that is what is in force. Only before the first good policy does a part
+    of one do.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
@@ -44,6 +45,14 @@ class Snapshots:
         if is_new:
             classes = sorted(policy.classes)
             _log.info("policy in force", extra=fields(revision=policy.revision, classes=classes))
+
+    def begin(self, policy: Policy) -> None:
+        """Put in force what is sound, where nothing was before; what is wrong stays told."""
+        faults = self.faults
+        self.accept(policy)
+        self.faults = faults
+        self._metrics.policy_faults.set(len(faults))
+        _log.warning("policy in force without what is wrong", extra=fields(faults=faults))
 
     def take(self, load: Callable[[], Policy]) -> None:
         """Put in force what `load` gives; where it raises, nothing changes but `faults`."""

@@ -110,6 +110,13 @@ DOCUMENTS: tuple[Resource[Written], ...] = (
 )
 """The resources that a policy is compiled from."""
 
+DEVICE_CLASSES = Resource(
+    name="deviceclasses",
+    path=f"{_DEVICES}/deviceclasses",
+    read=cluster.read_device_class,
+    is_optional=True,
+)
+
 OBSERVED: tuple[Resource[Any], ...] = (
     Resource(name="nodes", path="/api/v1/nodes", read=read_node),
     Resource(name="namespaces", path="/api/v1/namespaces", read=read_namespace),
@@ -125,12 +132,7 @@ OBSERVED: tuple[Resource[Any], ...] = (
         read=cluster.read_claim_template,
         is_optional=True,
     ),
-    Resource(
-        name="deviceclasses",
-        path=f"{_DEVICES}/deviceclasses",
-        read=cluster.read_device_class,
-        is_optional=True,
-    ),
+    DEVICE_CLASSES,
 )
 """What else decisions look at; claims for devices are served from Kubernetes 1.34 on."""
 

@@ -115,6 +115,21 @@ def test_revision_differs_where_the_documents_differ(text: str) -> None:
     assert revision(documents) != revision(read(POOL + CLASS, "p.yaml")[0])
 
 
+def test_priority_classes_count_only_where_a_class_or_everybody_gets_them() -> None:
+    named = gpu_class("c", "{name: a}", "allowedPriorityClassNames: [mine]")
+    plain, with_other, with_own, with_default = (
+        revision(read(POOL + named + more, "p.yaml")[0])
+        for more in (
+            "",
+            priority_class("other", 5),
+            priority_class("mine", 5),
+            priority_class("other", 5, "globalDefault: true"),
+        )
+    )
+    assert plain == with_other
+    assert len({plain, with_own, with_default}) == 3
+
+
 def test_shipped_revision_is_stable_over_readings() -> None:
     documents, _ = load(Path(__file__).parents[3] / "policies")
     assert compile_policy(documents).revision == shipped().revision

@@ -166,12 +166,25 @@ def _labels(pools: Iterable[GPUNodePool]) -> dict[str, dict[str, tuple[GPUNodePo
 
 
 def revision(documents: Iterable[Document]) -> str:
-    """Give a short digest of what the documents say: not of their order, files or comments."""
+    """Give a short digest of what the documents say: not of their order, files or comments.
+
+    Of PriorityClasses only those count that a class names or that are the global default: a cluster
+    has others.
+    """
+    given = tuple(documents)
+    named = {name for each in _of(given, GPUClass) for name in _priority_names(each)}
     texts = sorted(
         msgspec.json.encode([type(document).__name__, _plain(document)], order="sorted")
-        for document in documents
+        for document in given
+        if not isinstance(document, PriorityClass)
+        or document.name in named
+        or document.global_default
     )
     return hashlib.sha256(b"\n".join(texts)).hexdigest()[:REVISION_LENGTH]
+
+
+def _priority_names(document: GPUClass) -> tuple[str | None, ...]:
+    return document.priority_class_name, *document.allowed_priority_class_names
 
 
 def _plain(value: object) -> object:

@@ -166,3 +166,20 @@ def _default(field: "dataclasses.Field[object]") -> object:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return None if field.default is dataclasses.MISSING else field.default
+
+
+def plain(record: object) -> dict[str, object]:
+    """Write a described dataclass as JSON; what is None or an empty list or map is left out."""
+    fields = properties(type(record))
+    found = {each.name: _plain(getattr(record, each.attribute)) for each in fields}
+    return {name: value for name, value in found.items() if value not in (None, [], {})}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return plain(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value

@@ -60,7 +60,12 @@ def validated(policy: Policy) -> Conditions:
     concerned = any_of(
         asked,
         _unless_daemon_set(
-            _has_claims(SPEC), _names_class(), tolerates(SPEC, policy), *aims(SPEC, policy)
+            _has_claims(SPEC),
+            _names_class(),
+            tolerates(SPEC, policy),
+            # Every pod that runs has a node: who names it at once goes round the scheduler.
+            grouped(all_of(IS_CREATE, names_node(SPEC))),
+            *aims(SPEC, policy),
         ),
     )
     return {
@@ -104,16 +109,17 @@ def tolerates(spec: Expression, policy: Policy) -> Expression:
     return f"{spec}.?tolerations.orValue([]).exists(t, t.?key.orValue('') in {keys})"
 
 
-def aims(spec: Expression, policy: Policy) -> tuple[Expression, ...]:
-    """Give what tells whether a pod names a node, or selects or prefers the labels of a pool.
+def names_node(spec: Expression) -> Expression:
+    """Tell whether a pod names a node; of which pool it is the API server can not know."""
+    return f"{spec}.?nodeName.orValue('') != ''"
 
-    Of which pool a node is the API server can not know, so every name is sent.
-    """
+
+def aims(spec: Expression, policy: Policy) -> tuple[Expression, ...]:
+    """Give what tells whether a pod selects or prefers the labels of a pool, or a node by name."""
     affinity = f"{spec}.?affinity.?nodeAffinity"
     labels = mapped({key: sorted(values) for key, values in sorted(policy.labels.items())})
     term = grouped(_term("term", labels))
     return (
-        f"{spec}.?nodeName.orValue('') != ''",
         f"{spec}.?nodeSelector.orValue({{}}).exists(k, "
         f"{spec}.nodeSelector[k] in {labels}[?k].orValue([]))",
         f"{affinity}.?{_REQUIRED}.?nodeSelectorTerms.orValue([]).exists(term, {term})",

@@ -24,6 +24,7 @@ from webhook.core.registration.pods import (
     aims,
     asks,
     asks_unlisted,
+    names_node,
     not_exempt,
     tolerates,
 )
@@ -165,7 +166,8 @@ def _has_outlook(kind: WorkloadKind, policy: Policy) -> Expression:
     if not is_listed(kind):
         pods += [asks_unlisted("spec", policy)]
     if not is_listed(kind) and kind.creator != DAEMON_SET_CONTROLLER:
-        pods += [grouped(any_of(tolerates("spec", policy), *aims("spec", policy)))]
+        near = (tolerates("spec", policy), names_node("spec"), *aims("spec", policy))
+        pods += [grouped(any_of(*near))]
     return some_template(
         NEW,
         kind,

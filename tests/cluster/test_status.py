@@ -1,0 +1,123 @@
+"""What the controller says of documents on a real API server: in force or not, nodes, GPUs."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.api import Json
+from tests.cluster.binaries import Binaries
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.governed.cluster import Namespace
+from tests.cluster.governed.manifests import pod
+from tests.cluster.installed import SERVER, Installed
+from tests.cluster.simulation import PodRunner, create_pool
+from tests.cluster.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+
+DOCUMENTS = "/apis/gpuclass.io/v1alpha1"
+TRAINING = f"{DOCUMENTS}/gpunodepools/training"
+
+
+@pytest.fixture(scope="module")
+def plane(binaries: Binaries) -> Iterator[ControlPlane]:
+    """Give a control plane with two training nodes."""
+    with ControlPlane(binaries) as running, PodRunner(running.api):
+        create_pool(running.api, "training", 2)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def installed(plane: ControlPlane) -> Iterator[Installed]:
+    """Give an installation."""
+    with Installed(plane) as running:
+        yield running
+
+
+def status(installed: Installed, path: str) -> Json:
+    found: Json = installed.control_plane.api.request("GET", path).get("status", {})
+    return found
+
+
+def conditions(installed: Installed, path: str) -> dict[str, tuple[str, str]]:
+    found = status(installed, path).get("conditions", [])
+    return {each["type"]: (each["status"], each["reason"]) for each in found}
+
+
+GOOD = {"Ready": ("True", "InForce"), "Degraded": ("False", "AsExpected")}
+
+
+def test_every_shipped_document_becomes_ready(installed: Installed) -> None:
+    for resource in ("gpunodepools", "gpuclasses", "gpupolicies"):
+        installed.control_plane.kubectl(
+            "wait", "--for=condition=Ready", resource, "--all", "--timeout=30s"
+        )
+    assert conditions(installed, f"{DOCUMENTS}/gpupolicies/cluster") == GOOD
+    found = status(installed, f"{DOCUMENTS}/gpupolicies/cluster")
+    assert (found["documents"], found["classes"], found["pools"]) == (9, 4, 4)
+
+
+def test_pool_and_class_count_nodes_and_gpus(installed: Installed, plane: ControlPlane) -> None:
+    plane.kubectl("create", "namespace", "team")
+    team = Namespace(control_plane=plane, name="team")
+    account = "/api/v1/namespaces/team/serviceaccounts/default"
+    eventually(lambda: plane.api.is_ready(account), "a ServiceAccount")
+    team.create(pod("x", "training"))
+    team.bound("x")
+    eventually(lambda: status(installed, TRAINING).get("gpus", {}).get("allocated") == 1, "the GPU")
+    found = status(installed, TRAINING)
+    assert found["gpus"] == {"capacity": 16, "allocatable": 16, "allocated": 1}
+    assert (found["nodes"], found["readyNodes"], found.get("problems")) == (2, 2, None)
+    classes = plane.kubectl("get", "gpuclass", "training").stdout.splitlines()
+    assert classes[1].split()[:3] == ["training", "training,", "development"]
+    team.kubectl("delete", "pod", "x")
+    eventually(
+        lambda: status(installed, TRAINING)["gpus"]["allocated"] == 0, "the GPU to be free again"
+    )
+
+
+def test_status_moves_no_generation_and_is_not_written_for_nothing(
+    installed: Installed, plane: ControlPlane
+) -> None:
+    before = plane.api.request("GET", TRAINING)["metadata"]
+    team = f"{DOCUMENTS}/gpuclasses/general"
+    plane.kubectl("annotate", "gpuclass", "general", "note=1", "--overwrite")
+    eventually(lambda: conditions(installed, team) == GOOD, "the class to be seen again")
+    after = plane.api.request("GET", TRAINING)["metadata"]
+    assert after["generation"] == before["generation"] == 1
+    assert after["resourceVersion"] == before["resourceVersion"]
+
+
+def test_document_that_got_in_while_nobody_answered_is_degraded_with_an_event(
+    installed: Installed, plane: ControlPlane
+) -> None:
+    broken = {
+        "apiVersion": "gpuclass.io/v1alpha1",
+        "kind": "GPUClass",
+        "metadata": {"name": "broken"},
+        "spec": {"pools": [{"name": "trainin"}]},
+    }
+    path = f"{DOCUMENTS}/gpuclasses/broken"
+    installed.kill(SERVER)
+    plane.kubectl("create", "--filename", "-", input=json.dumps(broken))
+    installed.restart(SERVER)
+    refused = {"Ready": ("False", "Refused"), "Degraded": ("True", "Refused")}
+    eventually(lambda: conditions(installed, path) == refused, "the refusal")
+    (ready, _) = status(installed, path)["conditions"]
+    assert ready["message"].startswith(
+        "gpuclass/broken spec.pools[0].name: there is no GPUNodePool trainin; "
+        "known: development, production, training, worker; did you mean training?"
+    )
+    assert ready["message"].endswith("stays in force")
+    assert conditions(installed, f"{DOCUMENTS}/gpuclasses/training") == GOOD
+    policy = conditions(installed, f"{DOCUMENTS}/gpupolicies/cluster")
+    assert policy["Degraded"] == ("True", "OtherDocumentsRefused")
+    events = plane.kubectl("get", "events", "--field-selector=reason=Refused", "-o", "json").stdout
+    (event, *_) = json.loads(events)["items"]
+    assert (event["type"], event["involvedObject"]["name"]) == ("Warning", "broken")
+    assert installed.is_governed()
+    plane.kubectl("delete", "gpuclass", "broken")
+    eventually(
+        lambda: conditions(installed, f"{DOCUMENTS}/gpupolicies/cluster") == GOOD, "all to be well"
+    )

@@ -1,0 +1,223 @@
+"""What a document's status says, by what there is beside it."""
+
+import pytest
+
+from tests.core.given import gpu_class, pool
+from webhook.control.conditions import Name, State
+from webhook.control.inventory import Inventory, Machine, Tenant
+from webhook.control.status import MAX_PROBLEMS, members_of, report
+from webhook.core.cluster import Node, Taint
+from webhook.core.errors import Fault
+from webhook.core.policy import decode
+from webhook.core.policy.check import check
+from webhook.core.policy.documents import Document
+from webhook.core.policy.policy import compile_policy
+from webhook.core.policy.schema import plain
+from webhook.core.policy.status import ConditionStatus, GPUClassStatus, GPUNodePoolStatus, Status
+
+GPU = "nvidia.com/gpu"
+POLICY = (
+    "apiVersion: gpuclass.io/v1alpha1\nkind: GPUPolicy\nmetadata: {name: cluster}\n"
+    "spec: {defaultClass: c}\n"
+)
+POOLS = pool("a", "gpu: yes-a", "{key: k, value: a, effect: NoSchedule}") + pool(
+    "b", "gpu: yes-b", "{key: k, value: b, effect: NoSchedule}"
+)
+SOUND = POLICY + POOLS + gpu_class("c", "{name: a}, {name: b}")
+NOTHING = Inventory(machines={})
+
+
+def read(text: str) -> tuple[Document, ...]:
+    documents, faults = decode.read(text, "given")
+    assert not faults
+    return documents
+
+
+def state(
+    text: str, faults: tuple[Fault, ...] = (), inventory: Inventory = NOTHING, before: str = SOUND
+) -> State:
+    return State(
+        documents=read(text),
+        faults=faults,
+        policy=compile_policy(read(before)) if before else None,
+        inventory=inventory,
+    )
+
+
+def status(kind: str, name: str, of: State) -> Status:
+    return report(Name(kind=kind, name=name), of, members_of(of))
+
+
+def said(kind: str, name: str, of: State) -> dict[str, tuple[str, str, str]]:
+    conditions = status(kind, name, of).conditions
+    return {each.type: (each.status.value, each.reason, each.message) for each in conditions}
+
+
+REVISION = compile_policy(read(SOUND)).revision
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("GPUPolicy", "cluster"), ("GPUNodePool", "a"), ("GPUClass", "c")]
+)
+def test_document_in_force_is_ready_and_not_degraded(kind: str, name: str) -> None:
+    assert said(kind, name, state(SOUND)) == {
+        "Ready": ("True", "InForce", f"in force, revision {REVISION}"),
+        "Degraded": ("False", "AsExpected", ""),
+    }
+
+
+REFUSAL = Fault(source="gpuclass/c", line=0, path="spec.pools[0].name", message="there is no pool")
+
+
+def test_document_that_is_refused_says_why_and_what_stays() -> None:
+    changed = state(SOUND.replace("{name: b}", "{name: z}"), (REFUSAL,))
+    text = f"gpuclass/c spec.pools[0].name: there is no pool. revision {REVISION} stays in force"
+    assert said("GPUClass", "c", changed) == {
+        "Ready": ("False", "Refused", text),
+        "Degraded": ("True", "Refused", text),
+    }
+    assert said("GPUNodePool", "a", changed)["Degraded"] == ("False", "AsExpected", "")
+    assert said("GPUPolicy", "cluster", changed) == {
+        "Ready": ("True", "InForce", f"in force, revision {REVISION}"),
+        "Degraded": ("True", "OtherDocumentsRefused", text),
+    }
+
+
+def test_document_that_can_not_be_read_says_why() -> None:
+    broken = state(POLICY + POOLS, (REFUSAL,))
+    assert said("GPUClass", "c", broken)["Ready"][:2] == ("False", "Refused")
+
+
+def test_sound_change_beside_a_refused_document_waits() -> None:
+    changed = SOUND.replace("gpu: yes-a", "gpu: new-a")
+    found = said("GPUNodePool", "a", state(changed, (REFUSAL,)))
+    text = (
+        "waits for other documents: gpuclass/c spec.pools[0].name: there is no pool. "
+        f"revision {REVISION} stays in force"
+    )
+    assert found == {"Ready": ("False", "Waiting", text), "Degraded": ("True", "Waiting", text)}
+
+
+def test_without_any_policy_nothing_is_in_force() -> None:
+    found = said("GPUNodePool", "a", state(POOLS, (REFUSAL,), before=""))
+    assert found["Ready"][2].endswith("Nothing is in force yet")
+
+
+def test_class_whose_priority_class_is_missing_is_degraded() -> None:
+    text = SOUND.replace("{name: b}]", "{name: b}], priorityClassName: gpu-high")
+    advice = tuple(check(read(text)))
+    assert said("GPUClass", "c", state(text, advice, before=text))["Degraded"] == (
+        "True",
+        "PriorityClassMissing",
+        "there is no PriorityClass gpu-high: pods that get it are refused",
+    )
+
+
+def test_advice_is_told_and_degrades_nothing() -> None:
+    advice = Fault(source="gpunodepool/a", line=0, path="spec.x", message="m", severity="warning")
+    assert said("GPUNodePool", "a", state(SOUND, (advice,)))["Degraded"] == (
+        "False",
+        "Advised",
+        "gpunodepool/a spec.x: m",
+    )
+
+
+def test_long_message_is_cut() -> None:
+    long = Fault(source="gpuclass/c", line=0, path="spec", message="x" * 2000)
+    message = said("GPUClass", "c", state(SOUND, (long,)))["Ready"][2]
+    assert (len(message), message[-3:]) == (1024, "...")
+
+
+def machine(name: str, *, ready: bool = True, taints: str = "", gpus: int = 8) -> Machine:
+    marks = Node(
+        labels={"gpu": f"yes-{name}"},
+        taints=tuple(Taint(key="k", value=each, effect="NoSchedule") for each in taints),
+    )
+    return Machine(
+        marks=marks, is_ready=ready, capacity={GPU: 8}, allocatable={GPU: gpus, "x.y/z": 3}
+    )
+
+
+INVENTORY = Inventory(
+    machines={
+        "n1": machine("a", taints="a"),
+        "n2": machine("a", ready=False, gpus=6),
+        "n3": machine("b", taints="b"),
+        "n4": machine("none"),
+    },
+    tenants=(
+        Tenant(node="n1", holds={GPU: 2}),
+        Tenant(node="n2", holds={GPU: 1, "x.y/z": 1}),
+        Tenant(node="n3", holds={GPU: 4}),
+        Tenant(node="gone", holds={GPU: 4}),
+        Tenant(),
+    ),
+)
+
+
+def test_pool_counts_its_nodes_and_gpus_and_names_what_is_amiss() -> None:
+    found = status("GPUNodePool", "a", state(SOUND, inventory=INVENTORY))
+    assert isinstance(found, GPUNodePoolStatus)
+    written = plain(found)
+    del written["conditions"]
+    assert written == {
+        "nodes": 2,
+        "readyNodes": 1,
+        "gpus": {"capacity": 16, "allocatable": 14, "allocated": 3},
+        "problems": ["n2: lacks the taint k=a:NoSchedule, so CPU pods may land on it"],
+    }
+
+
+def test_class_counts_the_nodes_of_its_pools() -> None:
+    found = status("GPUClass", "c", state(SOUND, inventory=INVENTORY))
+    assert isinstance(found, GPUClassStatus)
+    written = plain(found)
+    del written["conditions"]
+    assert written == {
+        "pools": [{"name": "a", "nodes": 2}, {"name": "b", "nodes": 1}],
+        "poolNames": "a, b",
+        "nodes": 3,
+    }
+
+
+def test_policy_counts_what_is_in_force() -> None:
+    written = plain(status("GPUPolicy", "cluster", state(SOUND)))
+    del written["conditions"]
+    assert written == {"revision": REVISION, "documents": 4, "classes": 1, "pools": 2}
+
+
+def test_node_of_two_pools_alike_is_named_at_both() -> None:
+    both = Machine(
+        marks=Node(
+            labels={},
+            taints=tuple(Taint(key="k", value=each, effect="NoSchedule") for each in "ab"),
+        ),
+        is_ready=True,
+        capacity={},
+        allocatable={},
+    )
+    given = state(SOUND, inventory=Inventory(machines={"n": both}))
+    for name in "ab":
+        found = status("GPUNodePool", name, given)
+        assert isinstance(found, GPUNodePoolStatus)
+        assert found.problems == (
+            "n: of pools a, b alike; add a label that tells them apart",
+            f"n: lacks the label gpu=yes-{name}, so pods of its classes miss it",
+        )
+
+
+def test_many_problems_are_counted() -> None:
+    machines = {f"n{index:02}": machine("a") for index in range(MAX_PROBLEMS + 5)}
+    given = state(SOUND, inventory=Inventory(machines=machines))
+    found = status("GPUNodePool", "a", given)
+    assert isinstance(found, GPUNodePoolStatus)
+    assert len(found.problems) == MAX_PROBLEMS + 1
+    assert found.problems[-1] == "and 5 more"
+
+
+def test_object_of_no_kind_known_here_has_conditions_alone() -> None:
+    found = status("GPUClass", "unread", state(SOUND, (REFUSAL,)))
+    assert [each.status for each in found.conditions] == [
+        ConditionStatus.FALSE,
+        ConditionStatus.TRUE,
+    ]

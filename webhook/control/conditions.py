@@ -1,0 +1,112 @@
+"""Whether a document is in force, and what is amiss: its two conditions, as a pure function.
+
+Ready: the document is in force as it stands. Degraded: something is amiss, and the condition says
+what. A document that is not in force leaves the last good policy in force, which both say.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from webhook.control.inventory import Inventory
+from webhook.core.errors import Fault
+from webhook.core.policy.catalogue import catalogue
+from webhook.core.policy.check_classes import missing_priority_classes
+from webhook.core.policy.documents import Document, GPUClass, GPUPolicy
+from webhook.core.policy.policy import Policy
+from webhook.core.policy.status import DEGRADED, READY, Condition, ConditionStatus
+
+MAX_MESSAGE = 1024
+"""Characters of a condition's message: a reader has the log for more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What documents there are, what is wrong with them, and which are in force.
+
+    A fault's `source` is `kind/name` in lower case, as kubectl writes it. `policy` is the last good
+    one; None before there was one.
+    """
+
+    documents: tuple[Document, ...]
+    faults: tuple[Fault, ...]
+    policy: Policy | None
+    inventory: Inventory
+
+    @property
+    def in_force(self) -> tuple[Document, ...]:
+        """Give the documents that are in force."""
+        return self.policy.documents if self.policy else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A document of ours: its kind and name."""
+
+    kind: str
+    name: str
+
+    @property
+    def source(self) -> str:
+        """Name it as faults do: `gpuclass/training`."""
+        return f"{self.kind.lower()}/{self.name}"
+
+
+def find(name: Name, documents: Iterable[Document]) -> Document | None:
+    """Give the document of a name, if there is one that can be read."""
+    found = (each for each in documents if _is(name, each))
+    return next(found, None)
+
+
+def _is(name: Name, document: Document) -> bool:
+    return (type(document).__name__, document.name) == (name.kind, name.name)
+
+
+def conditions_of(name: Name, state: State) -> tuple[Condition, Condition]:
+    """Say of one document whether it is Ready and whether it is Degraded."""
+    own = [each for each in state.faults if each.source == name.source]
+    refused = [each for each in own if each.severity == "error"]
+    others = [each for each in state.faults if each.severity == "error" and each not in own]
+    document = find(name, state.documents)
+    kept = _kept(state.policy)
+    if refused:
+        text = f"{_listed(refused)}. {kept}"
+        return _pair(READY, "Refused", text), _pair(DEGRADED, "Refused", text, holds=True)
+    if document is None or document != find(name, state.in_force):
+        text = f"waits for other documents: {_listed(others)}. {kept}"
+        return _pair(READY, "Waiting", text), _pair(DEGRADED, "Waiting", text, holds=True)
+    ready = _pair(READY, "InForce", f"in force, {_revision(state.policy)}", holds=True)
+    if others and name.kind == GPUPolicy.__name__:
+        text = f"{_listed(others)}. {kept}"
+        return ready, _pair(DEGRADED, "OtherDocumentsRefused", text, holds=True)
+    missing = _missing(document, state)
+    if missing:
+        return ready, _pair(DEGRADED, "PriorityClassMissing", missing, holds=True)
+    return ready, _pair(DEGRADED, "Advised" if own else "AsExpected", _listed(own) if own else "")
+
+
+def _missing(document: Document, state: State) -> str:
+    """Say that pods of a class will be refused; Kubernetes admits none that names what is not."""
+    if not isinstance(document, GPUClass):
+        return ""
+    everything = catalogue(state.documents, "")
+    names = [name for _, name in missing_priority_classes(document, everything)]
+    listed = ", ".join(names)
+    return f"there is no PriorityClass {listed}: pods that get it are refused" if names else ""
+
+
+def _pair(kind: str, reason: str, message: str, *, holds: bool = False) -> Condition:
+    status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
+    text = message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}..."
+    return Condition(type=kind, status=status, last_transition_time="", reason=reason, message=text)
+
+
+def _listed(faults: Sequence[Fault]) -> str:
+    return "; ".join(str(each).removeprefix(" ") for each in faults) or "none is named"
+
+
+def _kept(policy: Policy | None) -> str:
+    return f"{_revision(policy)} stays in force" if policy else "Nothing is in force yet"
+
+
+def _revision(policy: Policy | None) -> str:
+    return f"revision {policy.revision}" if policy else "no revision"

@@ -1,0 +1,135 @@
+"""What each document's status says: its conditions, and what is there of nodes and GPUs.
+
+A pure function of documents, faults, nodes and pods; who writes it knows times and generations.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from webhook.control.conditions import Name, State, conditions_of, find
+from webhook.control.inventory import Amounts
+from webhook.core.nodes import written
+from webhook.core.policy.documents import GPUClass, GPUNodePool, GPUPolicy, PriorityClass
+from webhook.core.policy.membership import pools_of
+from webhook.core.policy.resources import GPUResources
+from webhook.core.policy.status import (
+    Condition,
+    GPUClassStatus,
+    GPUCount,
+    GPUNodePoolStatus,
+    GPUPolicyStatus,
+    PoolNodes,
+    Status,
+)
+
+MAX_PROBLEMS = 20
+"""Problems of nodes that a pool names before it only counts them."""
+
+
+Members: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The nodes of each pool, by names."""
+
+
+def report(name: Name, state: State, members: Members) -> Status:
+    """Say how one document fares; times and generations are left empty."""
+    conditions = conditions_of(name, state)
+    document = find(name, state.documents)
+    match document:
+        case GPUNodePool():
+            return _pool(document, state, members, conditions)
+        case GPUClass():
+            return _class(document, members, conditions)
+        case GPUPolicy():
+            return _policy(state, conditions)
+        case _:
+            return Status(conditions=conditions)
+
+
+def _policy(state: State, conditions: tuple[Condition, ...]) -> GPUPolicyStatus:
+    counted = [each for each in state.in_force if not isinstance(each, PriorityClass)]
+    return GPUPolicyStatus(
+        conditions=conditions,
+        revision=state.policy.revision if state.policy else None,
+        documents=len(counted),
+        classes=sum(isinstance(each, GPUClass) for each in counted),
+        pools=sum(isinstance(each, GPUNodePool) for each in counted),
+    )
+
+
+def _class(
+    document: GPUClass, members: Members, conditions: tuple[Condition, ...]
+) -> GPUClassStatus:
+    pools = tuple(
+        PoolNodes(name=each.name, nodes=len(members.get(each.name, ()))) for each in document.pools
+    )
+    names = {node for each in document.pools for node in members.get(each.name, ())}
+    return GPUClassStatus(
+        conditions=conditions,
+        pools=pools,
+        pool_names=", ".join(each.name for each in document.pools),
+        nodes=len(names),
+    )
+
+
+def _pool(
+    document: GPUNodePool, state: State, members: Members, conditions: tuple[Condition, ...]
+) -> GPUNodePoolStatus:
+    machines = state.inventory.machines
+    names = members.get(document.name, ())
+    problems = tuple(_problems(document, state, names))
+    more = len(problems) - MAX_PROBLEMS
+    shown = (*problems[:MAX_PROBLEMS], f"and {more} more") if more > 0 else problems
+    return GPUNodePoolStatus(
+        conditions=conditions,
+        nodes=len(names),
+        ready_nodes=sum(machines[name].is_ready for name in names),
+        gpus=_gpus(document, state, names),
+        problems=shown,
+    )
+
+
+def members_of(state: State) -> Members:
+    """Give the nodes of each pool by name; one that nothing tells apart is of all that it fits."""
+    pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
+    found: dict[str, tuple[str, ...]] = {}
+    for name, machine in sorted(state.inventory.machines.items()):
+        for pool in pools_of(name, machine.marks, pools):
+            found[pool.name] = (*found.get(pool.name, ()), name)
+    return found
+
+
+def _gpus(pool: GPUNodePool, state: State, names: Sequence[str]) -> GPUCount:
+    listed = GPUResources(pool.resources or _listed_resources(state), ())
+    machines, of_pool = state.inventory.machines, frozenset(names)
+    held = (each.holds for each in state.inventory.tenants if each.node in of_pool)
+    return GPUCount(
+        capacity=_count(listed, (machines[name].capacity for name in names)),
+        allocatable=_count(listed, (machines[name].allocatable for name in names)),
+        allocated=_count(listed, held),
+    )
+
+
+def _listed_resources(state: State) -> tuple[str, ...]:
+    policies = (each for each in state.documents if isinstance(each, GPUPolicy))
+    return next((each.gpu_resources for each in policies), ())
+
+
+def _count(listed: GPUResources, amounts: Iterable[Amounts]) -> int:
+    return sum(count for each in amounts for name, count in each.items() if listed.matches(name))
+
+
+def _problems(pool: GPUNodePool, state: State, names: Sequence[str]) -> Iterator[str]:
+    """Say what is amiss with the nodes of a pool, a sentence each."""
+    pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
+    for name in names:
+        machine = state.inventory.machines[name]
+        rivals = [each.name for each in pools_of(name, machine.marks, pools)]
+        if len(rivals) > 1:
+            yield f"{name}: of pools {', '.join(rivals)} alike; add a label that tells them apart"
+        has = {(taint.key, taint.value, taint.effect) for taint in machine.marks.taints}
+        for taint in pool.taints:
+            if (taint.key, taint.value, taint.effect.value) not in has:
+                yield f"{name}: lacks the taint {written(taint)}, so CPU pods may land on it"
+        for key, value in pool.selector.items():
+            if machine.marks.labels.get(key) != value:
+                yield f"{name}: lacks the label {key}={value}, so pods of its classes miss it"
