@@ -11,15 +11,17 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from webhook.process.settings import Address
+
 CHUNK = 65_536
 
 
 class Balancer:
     """Listens at `address` and leads each connection to the next of `backends`."""
 
-    def __init__(self, address: tuple[str, int], backends: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, address: Address, backends: Sequence[Address]) -> None:
         """Describe it; nothing listens before it is entered."""
-        self._address = address
+        self._address = address.host, address.port
         self._next = itertools.cycle(backends)
         self._listener: socket.socket | None = None
 
@@ -45,9 +47,9 @@ class Balancer:
                 client, _ = listener.accept()
                 self._lead(client, next(self._next))
 
-    def _lead(self, client: socket.socket, backend: tuple[str, int]) -> None:
+    def _lead(self, client: socket.socket, backend: Address) -> None:
         try:
-            server = socket.create_connection(backend, timeout=5)
+            server = socket.create_connection((backend.host, backend.port), timeout=5)
         except OSError:
             client.close()
             return

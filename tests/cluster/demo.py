@@ -1,4 +1,4 @@
-"""`make demo`: gpuclass in front of a real API server and scheduler, shown step by step.
+"""`make demo`: gpuclass installed in front of a real API server and scheduler, step by step.
 
 Every line that begins with `$` is a command that was run, what follows is what it printed. With
 `--once` the demo ends after its last step instead of staying up.
@@ -6,11 +6,15 @@ Every line that begins with `$` is a command that was run, what follows is what 
 
 import json
 import shlex
+import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.cluster.access import KubectlError
 from tests.cluster.api import Json
@@ -19,14 +23,14 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.governed.cluster import Namespace
 from tests.cluster.governed.manifests import GPU, pod, workload
+from tests.cluster.installed import POLICIES, Installed
 from tests.cluster.process import ComponentFailed
 from tests.cluster.simulation import PodRunner, create_pool
-from tests.cluster.webhook import Webhook
+from tests.cluster.waiting import eventually
 from webhook.core.errors import GpuclassError
 
 NODES: Mapping[str, int] = {"worker": 2, "production": 2, "training": 2, "cpu-a": 1, "cpu-b": 1}
 TEAM = "team-a"
-SERVICE_NUMBER = 20
 BAD = 2
 
 _COLUMNS = (
@@ -56,6 +60,10 @@ class Show:
         for line in (answer.stdout + answer.stderr).splitlines():
             print(f"    {line}", flush=True)
 
+    def edit(self, kind: str, name: str, patch: Json) -> None:
+        """Change an object by a merge patch."""
+        self.run("patch", kind, name, "--type=merge", f"--patch={json.dumps(patch)}")
+
     def pods(self) -> None:
         """Show which pods run where, once the Deployment's rollout is complete."""
         self._namespace.rolled("trainer")
@@ -80,6 +88,38 @@ def show(team: Namespace) -> None:
     stage.run("annotate", "deployment", "trainer", "gpu-class=trainin", "--overwrite")
 
 
+def show_edits(team: Namespace, stack: ExitStack) -> None:
+    """Go on with policies: one is edited, one is broken, one is changed in files, as Git has it."""
+    stage = Show(team)
+    stage.say("Policies are objects: who edits one changes what every replica decides")
+    patch = {"spec": {"pools": [{"name": "production"}], "placement": "Required"}}
+    stage.edit("gpuclass", "training", patch)
+    print(f"    in force after {_seconds_until(team, 'production'):.2f} s", flush=True)
+    stage.say("An edit that fits no other document is refused where it is written")
+    stage.edit("gpuclass", "training", {"spec": {"pools": [{"name": "prodction"}]}})
+    stage.say("A commit: the files as they are shipped are synced again")
+    folder = Path(stack.enter_context(TemporaryDirectory())) / "policies"
+    shutil.copytree(POLICIES, folder)
+    print("  $ kubectl apply --server-side --force-conflicts -k policies/", flush=True)
+    team.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(folder))
+    print(f"    in force after {_seconds_until(team, 'training'):.2f} s", flush=True)
+    stage.run("get", "gpuclasses")
+    stage.run("get", "gpunodepools")
+
+
+def _seconds_until(team: Namespace, pool: str) -> float:
+    """Wait until pods of class training are led to a pool; give how long that took."""
+    began = time.monotonic()
+    path = f"/api/v1/namespaces/{team.name}/pods?dryRun=All"
+
+    def is_led() -> bool:
+        made = team.control_plane.api.request("POST", path, pod("probe-", "training"))
+        return any(each.get("value") == pool for each in made["spec"]["tolerations"])
+
+    eventually(is_led, f"the edit to lead pods to {pool}")
+    return time.monotonic() - began
+
+
 def _create(team: Namespace, manifest: Json) -> None:
     print("  $ kubectl create --filename trainer.yaml", flush=True)
     team.create(manifest)
@@ -100,13 +140,18 @@ def main(arguments: list[str]) -> int:
 def _run(stack: ExitStack, *, once: bool) -> int:
     print("etcd, kube-apiserver, kube-scheduler, kube-controller-manager: starting", flush=True)
     control_plane = stack.enter_context(ControlPlane(find(_progress)))
-    print("gpuclass: starting, and registering its webhooks", flush=True)
-    stack.enter_context(Webhook(control_plane, service_number=SERVICE_NUMBER))
+    print(
+        "gpuclass: kubectl apply -k deploy/base -k policies; controller and two servers", flush=True
+    )
+    installed = stack.enter_context(Installed(control_plane, servers=2))
+    print(f"  the first pod got its class {installed.seconds:.0f} s later", flush=True)
     for pool, count in NODES.items():
         create_pool(control_plane.api, pool, count)
     stack.enter_context(PodRunner(control_plane.api))
     control_plane.kubectl("create", "namespace", TEAM)
-    show(Namespace(control_plane=control_plane, name=TEAM))
+    team = Namespace(control_plane=control_plane, name=TEAM)
+    show(team)
+    show_edits(team, stack)
     for line in _ending(control_plane):
         print(line, flush=True)
     if not once:
@@ -125,6 +170,8 @@ def _ending(control_plane: ControlPlane) -> Iterator[str]:
     yield f"  export KUBECONFIG={control_plane.kubeconfig}"
     yield f"  {kubectl} -n {TEAM} get pods -o wide"
     yield f"  {kubectl} -n {TEAM} annotate deployment trainer gpu-class=production --overwrite"
+    yield f"  {kubectl} explain gpuclass.spec"
+    yield f"  {kubectl} edit gpuclass training"
 
 
 def _wait() -> None:

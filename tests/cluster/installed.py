@@ -20,9 +20,11 @@ import yaml
 
 from tests.cluster.access import clean_environment
 from tests.cluster.api import ApiError, Json
+from tests.cluster.balancer import Balancer
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.kubelet import SecretMount
 from tests.cluster.probing import is_ready
+from tests.cluster.process import free_ports
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import PROBE, scrape
@@ -49,11 +51,13 @@ class Installed:
         control_plane: ControlPlane,
         controller_flags: Iterable[str] = (),
         service_number: int = SERVICE_NUMBER,
+        servers: int = 1,
     ) -> None:
-        """Describe it; nothing runs before `start`."""
+        """Describe it; nothing runs before `start`. Several servers share the Service's address."""
         self.control_plane = control_plane
         self.seconds = 0.0
         self._flags = tuple(controller_flags)
+        self._servers = [SERVER, *(f"{SERVER}-{number}" for number in range(2, servers + 1))]
         self._supervisor = Supervisor("gpuclass-installed-", clean_environment())
         self._address = control_plane.service_address(service_number)
         self._open = ExitStack()
@@ -87,7 +91,7 @@ class Installed:
         began = time.monotonic()
         self.apply()
         self.start_controller(CONTROLLER)
-        self.start_server()
+        self.start_servers()
         eventually(self.is_governed, "a GPU pod to get its class", seconds=60)
         self.seconds = time.monotonic() - began
         eventually(self.is_registered, "both webhook configurations", seconds=60)
@@ -131,25 +135,34 @@ class Installed:
             Launch(name=name, ports=1, command=command, is_ready=is_ready)
         )
 
-    def start_server(self) -> None:
-        """Start the server once its Secret is there, as a kubelet does."""
+    def start_servers(self) -> None:
+        """Start the servers once their Secret is there, as kubelets do."""
         folder = self._supervisor.folder / "certs"
         mount = SecretMount(self.control_plane.api, SYSTEM, secrets.LEAF, folder)
         self._open.enter_context(mount)
         eventually(mount.is_mounted, f"the Secret {secrets.LEAF}", seconds=60)
 
+        if len(self._servers) == 1:
+            self._start_server(SERVER, folder, self.server_address)
+            return
+        backends = [Address(host="127.0.0.1", port=port) for port in free_ports(len(self._servers))]
+        for name, address in zip(self._servers, backends, strict=True):
+            self._start_server(name, folder, address)
+        self._open.enter_context(Balancer(self.server_address, backends))
+
+    def _start_server(self, name: str, certs: Path, address: Address) -> None:
         def command(ports: list[int]) -> list[str]:
             return [
                 *_gpuclass("serve"),
                 f"--kubeconfig={self._kubeconfig(SERVER)}",
-                f"--certs={folder}",
-                f"--bind={self.server_address}",
+                f"--certs={certs}",
+                f"--bind={address}",
                 f"--metrics-bind=127.0.0.1:{ports[0]}",
                 "--poll-seconds=0.2",
             ]
 
-        self._ports[SERVER] = self._supervisor.start(
-            Launch(name=SERVER, ports=1, command=command, is_ready=is_ready)
+        self._ports[name] = self._supervisor.start(
+            Launch(name=name, ports=1, command=command, is_ready=is_ready)
         )
 
     def stop(self) -> None:

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tests.cluster.api import Api, ApiError
+from tests.cluster.api import Api, ApiError, Json
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import PROBE
 from webhook.core.names import CLASS_LABEL
@@ -19,8 +20,11 @@ ENOUGH = 20
 class Load:
     """Creates GPU pods (dry-run) from several threads; `wrong` says what went wrong with which."""
 
-    def __init__(self, api: Api) -> None:
-        """Take whose pods they are."""
+    def __init__(
+        self, api: Api, manifest: Json = PROBE, judge: Callable[[Json], str] | None = None
+    ) -> None:
+        """Take whose pods they are, and what says what is wrong with one that was made."""
+        self._manifest, self._judge = manifest, judge or _is_labelled
         self.created = 0
         self.wrong: list[str] = []
         self._api = api
@@ -62,7 +66,11 @@ class Load:
         """Create a pod; give what was wrong with the answer."""
         path = "/api/v1/namespaces/default/pods?dryRun=All"
         try:
-            made = self._api.request("POST", path, PROBE)
+            made = self._api.request("POST", path, self._manifest)
         except (ApiError, OSError) as error:
             return str(error)
-        return "" if CLASS_LABEL in made["metadata"].get("labels", {}) else "not mutated"
+        return self._judge(made)
+
+
+def _is_labelled(made: Json) -> str:
+    return "" if CLASS_LABEL in made["metadata"].get("labels", {}) else "not mutated"

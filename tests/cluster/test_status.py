@@ -10,9 +10,10 @@ from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import Namespace
 from tests.cluster.governed.manifests import pod
-from tests.cluster.installed import SERVER, Installed
+from tests.cluster.installed import POLICIES, SERVER, Installed
 from tests.cluster.simulation import PodRunner, create_pool
 from tests.cluster.waiting import eventually
+from webhook.watch import policies
 
 pytestmark = pytest.mark.cluster
 
@@ -56,6 +57,7 @@ def test_every_shipped_document_becomes_ready(installed: Installed) -> None:
     assert conditions(installed, f"{DOCUMENTS}/gpupolicies/cluster") == GOOD
     found = status(installed, f"{DOCUMENTS}/gpupolicies/cluster")
     assert (found["documents"], found["classes"], found["pools"]) == (9, 4, 4)
+    assert found["revision"] == policies.load(POLICIES).revision
 
 
 def test_pool_and_class_count_nodes_and_gpus(installed: Installed, plane: ControlPlane) -> None:

@@ -294,7 +294,7 @@ class PriorityClass(Document):
         default=PreemptionPolicy.PREEMPT_LOWER_PRIORITY,
         metadata=about("whether its pods may evict others"),
     )
-    description: str = field(default="", metadata=about("for people"))
+    description: str = field(default="", compare=False, metadata=about("for people"))
 
 
 KINDS: Mapping[str, type[Document]] = {
