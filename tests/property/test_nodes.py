@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import oracle
-from tests.property.strategies import expressions, nodes, terms, tolerations
+from tests.property.strategies import expressions, nodes, pods, terms, tolerations
+from webhook.core.node_filter import read_candidate, refusals
 from webhook.core.nodes import may_satisfy, satisfies, tolerates
-from webhook.core.pod import NodeSelectorRequirement, NodeSelectorTerm, Toleration
+from webhook.core.pod import NodeSelectorRequirement, NodeSelectorTerm, Pod, Toleration
 from webhook.core.policy.documents import Effect, Taint
 
 Json: TypeAlias = dict[str, Any]
@@ -37,3 +38,11 @@ def test_a_term_that_some_labels_rule_out_is_met_by_no_node_that_has_them(
     labels = node[0]
     if not may_satisfy(labels, msgspec.convert(term, NodeSelectorTerm)):
         assert not oracle.matches(term, {**more, **labels})
+
+
+@given(pods(), nodes())
+def test_a_pod_may_land_on_the_same_nodes(pod: Json, node: Node) -> None:
+    labels, taints = node
+    named = {"metadata": {"name": "node", "labels": labels}, "spec": {"taints": taints}}
+    found = refusals(msgspec.convert(pod, Pod), read_candidate(named))
+    assert (not found) == oracle.may_land(pod, labels, taints, "node")

@@ -3,19 +3,15 @@
 Of an object just what is counted is kept. What belongs to which pool is the policy's knowledge.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from webhook.core import cluster
-from webhook.core.errors import RequestError
-from webhook.core.quantity import parse
+from webhook.core.devices import Amounts, devices, taken
 from webhook.watch.resource import Resource
-
-Amounts = Mapping[str, int]
-"""Whole devices by resource name."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +94,8 @@ def read_machine(raw: msgspec.Raw) -> Machine:
     return Machine(
         marks=cluster.read_node(raw),
         is_ready=any(each.type == "Ready" and each.status == "True" for each in status.conditions),
-        capacity=_devices(status.capacity),
-        allocatable=_devices(status.allocatable),
+        capacity=devices(status.capacity),
+        allocatable=devices(status.allocatable),
     )
 
 
@@ -108,7 +104,7 @@ def read_tenant(raw: msgspec.Raw) -> Tenant:
     pod = _decode_pod(raw)
     if pod.status.phase in _ENDED or not pod.spec.node_name:
         return Tenant()
-    holds = _asked(pod.spec)
+    holds = _taken(pod.spec)
     return Tenant(node=pod.spec.node_name, holds=holds) if holds else Tenant()
 
 
@@ -118,44 +114,9 @@ WATCHED: tuple[Resource[Any], ...] = (NODES, PODS)
 """What the controller watches for it."""
 
 
-def _asked(spec: _PodSpec) -> dict[str, int]:
-    """Give what a pod holds as the scheduler reckons (KEP-753).
-
-    All containers run beside all sidecars; an init container runs beside the sidecars before it.
-    """
-    beside: dict[str, int] = {}
-    most: dict[str, int] = {}
-    for each in spec.init_containers:
-        limits = _devices(each.resources.limits or {})
-        if each.restart_policy == "Always":
-            beside = _sum((beside, limits))
-        else:
-            most = _most(most, _sum((beside, limits)))
-    running = _sum((beside, *(_devices(each.resources.limits or {}) for each in spec.containers)))
-    return _most(most, running)
-
-
-def _devices(amounts: Mapping[str, str | int]) -> dict[str, int]:
-    """Give the extended resources, which are whole numbers, that are more than none."""
-    named = {name: _whole(amount) for name, amount in amounts.items() if "/" in name}
-    return {name: amount for name, amount in named.items() if amount > 0}
-
-
-def _whole(amount: str | int) -> int:
-    try:
-        return int(parse(amount))
-    except RequestError:
-        return 0
-
-
-def _sum(parts: Iterable[Amounts]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for part in parts:
-        for name, amount in part.items():
-            total[name] = total.get(name, 0) + amount
-    return total
-
-
-def _most(one: Amounts, other: Amounts) -> dict[str, int]:
-    names = {**one, **other}
-    return {name: max(one.get(name, 0), other.get(name, 0)) for name in names}
+def _taken(spec: _PodSpec) -> dict[str, int]:
+    initial = (
+        (devices(each.resources.limits or {}), each.restart_policy == "Always")
+        for each in spec.init_containers
+    )
+    return taken(initial, (devices(each.resources.limits or {}) for each in spec.containers))

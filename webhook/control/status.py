@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from webhook.control.conditions import Name, State, conditions_of, find
-from webhook.control.inventory import Amounts
+from webhook.core.devices import Amounts
 from webhook.core.nodes import written
 from webhook.core.policy.documents import GPUClass, GPUNodePool, GPUPolicy, PriorityClass
 from webhook.core.policy.membership import pools_of

@@ -87,9 +87,10 @@ class ResourceRequirements(_Object, frozen=True):
 
 
 class Container(_Object, frozen=True):
-    """core/v1 Container: its name and resources."""
+    """core/v1 Container: its name and resources; an init container may be a sidecar (Always)."""
 
     name: str = ""
+    restart_policy: str | None = None
     resources: ResourceRequirements | None = None
 
 
