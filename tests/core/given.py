@@ -116,6 +116,7 @@ def request(
     user: str = "alice",
     groups: tuple[str, ...] = (),
     namespace: str = NAMESPACE,
+    sub_resource: str = "",
 ) -> Request:
     """Give the request that creates an object, or updates it where `old` is given."""
     found = GroupVersionKind(group=_GROUPS.get(kind, "apps"), version="v1", kind=kind)
@@ -123,6 +124,7 @@ def request(
         uid="u",
         kind=found,
         namespace=namespace,
+        sub_resource=sub_resource,
         operation="CREATE" if old is None else "UPDATE",
         user_info=UserInfo(username=user, groups=groups),
         object=msgspec.Raw(msgspec.json.encode(document)),
@@ -130,7 +132,13 @@ def request(
     )
 
 
-_GROUPS = {"Pod": "", "ReplicationController": "", "Job": "batch", "CronJob": "batch"}
+_GROUPS = {
+    "Pod": "",
+    "Binding": "",
+    "ReplicationController": "",
+    "Job": "batch",
+    "CronJob": "batch",
+}
 
 
 def mutate(asked: Request | Json, by: Policy | None = None) -> Decision:

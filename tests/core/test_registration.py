@@ -78,6 +78,7 @@ def test_there_are_two_configurations() -> None:
         ),
         "ValidatingWebhookConfiguration": (
             "pods.gpuclass.io",
+            "bindings.gpuclass.io",
             "warnings.gpuclass.io",
             "custom-warnings.gpuclass.io",
             "policies.gpuclass.io",
@@ -94,6 +95,7 @@ def test_only_warnings_and_documents_fail_open() -> None:
         "Mutating/pods.gpuclass.io": ("Fail", 5),
         "Mutating/workloads.gpuclass.io": ("Fail", 5),
         "Validating/pods.gpuclass.io": ("Fail", 5),
+        "Validating/bindings.gpuclass.io": ("Fail", 5),
         "Validating/warnings.gpuclass.io": ("Ignore", 2),
         "Validating/policies.gpuclass.io": ("Ignore", 5),
         "Mutating/custom-workloads.gpuclass.io": ("Fail", 5),
@@ -167,7 +169,7 @@ def test_our_own_namespace_is_that_of_the_service() -> None:
         assert entry["namespaceSelector"]["matchExpressions"][0]["values"] == ["team"]
 
 
-def test_no_subresource_is_matched() -> None:
+def test_no_subresource_is_matched_but_the_binding_of_pods() -> None:
     resources = [
         resource
         for entry in entries().values()
@@ -175,7 +177,26 @@ def test_no_subresource_is_matched() -> None:
         for resource in rule["resources"]
     ]
     assert resources
-    assert not [each for each in resources if "/" in each or "*" in each]
+    assert [each for each in resources if "/" in each or "*" in each] == ["pods/binding"]
+
+
+def test_bindings_are_sent_unless_a_scheduler_of_the_policy_sent_them() -> None:
+    given = replace(policy(), schedulers=frozenset({"system:kube-scheduler", "o'volcano"}))
+    entry = entries(given)["Validating/bindings.gpuclass.io"]
+    assert entry["rules"] == [
+        {
+            "apiGroups": [""],
+            "apiVersions": ["v1"],
+            "operations": ["CREATE"],
+            "resources": ["pods/binding", "bindings"],
+            "scope": "Namespaced",
+        }
+    ]
+    assert conditions(entry) == {
+        "not-a-scheduler": (
+            r"!(request.userInfo.username in ['o\'volcano', 'system:kube-scheduler'])"
+        )
+    }
 
 
 def test_documents_are_sent_whoever_writes_them_unless_nothing_changed() -> None:

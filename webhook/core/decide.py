@@ -3,6 +3,7 @@
 pod       exempt? -> written again? -> asks for a GPU? -> its class, whole
                                                    no  -> kept off GPU nodes
 workload  exempt? -> its annotation to its template; what its pods would meet, as warnings
+binding   exempt? -> sent by a scheduler? -> of a pod to which node
 document  of our own kinds: sound beside the others?
 """
 
@@ -18,7 +19,15 @@ from webhook.core.policy.policy import Policy
 from webhook.core.policy.resources import Need
 from webhook.core.review import UNREADABLE, GroupVersionKind, Request
 from webhook.core.rules import exemption
-from webhook.core.subject import cpu_pod, document, gpu_pod, pod_update, unlisted, workload_object
+from webhook.core.subject import (
+    binding,
+    cpu_pod,
+    document,
+    gpu_pod,
+    pod_update,
+    unlisted,
+    workload_object,
+)
 from webhook.core.subject.case import Case, Stage, allow, enforce
 
 _decode_pod = msgspec.json.Decoder(Pod).decode
@@ -32,16 +41,27 @@ def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
         return _decide_document(request, policy)
     if policy.mode is Mode.OFF:
         return allow("the policy's mode is Off")
-    if request.operation not in WRITES or request.sub_resource:
+    if request.operation not in WRITES or not _places(request):
         return allow(f"{request.operation} of {request.sub_resource or 'an object'} places nothing")
     try:
-        kind = workload.find(request.kind, policy.workloads)
-        if kind is not None:
-            return _decide_workload(request, kind, policy, stage)
-        if _is_pod(request.kind):
-            return decide_pod(request, policy, stage)
+        return _decide_written(request, policy, stage)
     except UNREADABLE as error:
         raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
+
+
+def _places(request: Request) -> bool:
+    return not request.sub_resource or binding.is_binding(request)
+
+
+def _decide_written(request: Request, policy: Policy, stage: Stage) -> Decision:
+    """Decide by the kind of what is written; UNREADABLE is raised as it comes."""
+    if binding.is_binding(request):
+        return _decide_binding(request, policy)
+    kind = workload.find(request.kind, policy.workloads)
+    if kind is not None:
+        return _decide_workload(request, kind, policy, stage)
+    if _is_pod(request.kind):
+        return decide_pod(request, policy, stage)
     return Decision(verdict=Verdict.IGNORE, reason=f"kind {request.kind.kind} has no pod template")
 
 
@@ -51,6 +71,11 @@ def _decide_document(request: Request, policy: Policy) -> Decision:
         return document.judge(request, policy.documents)
     except UNREADABLE as error:
         raise RequestError(f"the {request.kind.kind} can not be read: {error}") from error
+
+
+def _decide_binding(request: Request, policy: Policy) -> Decision:
+    exempt = exemption.find(request, {}, policy.exempt)
+    return allow(exempt) if exempt else enforce(binding.judge(request, policy), policy)
 
 
 def decide_pod(request: Request, policy: Policy, stage: Stage) -> Decision:

@@ -306,11 +306,11 @@ TABLE: Mapping[str, Bad] = {
         document=policy(rules={"toleration": "Warn"}),
         ours=(
             "spec.rules.toleration",
-            "unknown; known: class, contradiction, cpu-target, member, node-name, placement,"
-            " priority, restore, rollout, steering, tolerations, workload;"
+            "unknown; known: binding, class, contradiction, cpu-target, member, node-name, "
+            "placement, priority, restore, rollout, steering, tolerations, workload;"
             " did you mean tolerations?",
         ),
-        theirs="toleration is unknown; known: class, contradiction",
+        theirs="toleration is unknown; known: binding, class, contradiction",
     ),
     "no GPU at all": Bad(
         document=policy(gpuResources=[], deviceClasses=[]),

@@ -15,6 +15,7 @@ RULE_NAMES = (
     "workload",
     "rollout",
     "restore",
+    "binding",
 )
 """The rules that `spec.rules` of a GPUPolicy may set apart."""
 

@@ -25,6 +25,8 @@ NAME = "gpuclass"
 NAMESPACE = "gpuclass-system"
 PODS = f"pods.{API_GROUP}"
 WORKLOADS = f"workloads.{API_GROUP}"
+BINDINGS = f"bindings.{API_GROUP}"
+"""Of pods to nodes: a kind of its own, on which conditions for pods would fail."""
 WARNINGS = f"warnings.{API_GROUP}"
 CUSTOM_WORKLOADS = f"custom-workloads.{API_GROUP}"
 CUSTOM_WARNINGS = f"custom-warnings.{API_GROUP}"
@@ -33,7 +35,13 @@ POLICIES = f"policies.{API_GROUP}"
 
 ENTRIES: Mapping[str, tuple[str, ...]] = {
     "MutatingWebhookConfiguration": (PODS, WORKLOADS, CUSTOM_WORKLOADS),
-    "ValidatingWebhookConfiguration": (PODS, WARNINGS, CUSTOM_WARNINGS, POLICIES),
+    "ValidatingWebhookConfiguration": (
+        PODS,
+        BINDINGS,
+        WARNINGS,
+        CUSTOM_WARNINGS,
+        POLICIES,
+    ),
 }
 """The entries of each configuration: who writes a caBundle has to name them.
 
@@ -104,6 +112,7 @@ def render(
     conditions = workloads.warned_with_pods(policy)
     validating = [
         _validating(PODS, _pod_rules("CREATE", "UPDATE"), pods.validated(policy), site),
+        _validating(BINDINGS, _binding_rules(), pods.bound(policy), site),
         _warning(WARNINGS, _pod_rules("CREATE") + rules, conditions, site),
     ]
     listed = tuple(policy.workloads.values())
@@ -201,6 +210,11 @@ def _conditions(conditions: Mapping[str, str]) -> list[JSON]:
 
 def _pod_rules(*operations: str) -> list[JSON]:
     return [_rule("", ["pods"], operations)]
+
+
+def _binding_rules() -> list[JSON]:
+    """Give both ways to bind: the subresource of a pod, and the older resource."""
+    return [_rule("", ["pods/binding", "bindings"], ["CREATE"])]
 
 
 def _workload_rules(kinds: Iterable[WorkloadKind]) -> list[JSON]:

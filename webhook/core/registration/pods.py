@@ -75,6 +75,18 @@ def validated(policy: Policy) -> Conditions:
     }
 
 
+def bound(policy: Policy) -> Conditions:
+    """Give the conditions by which the binding of a pod is sent: whoever is no scheduler sent it.
+
+    Of which pool its node is the API server can not know.
+    """
+    schedulers = listed(sorted(policy.schedulers))
+    return {
+        **not_exempt(policy.exempt),
+        "not-a-scheduler": f"!(request.userInfo.username in {schedulers})",
+    }
+
+
 def not_exempt(exempt: Exemptions) -> Conditions:
     """Give a condition for each list of users or groups that is exempt."""
     users, groups = sorted(exempt.users), sorted(exempt.groups)

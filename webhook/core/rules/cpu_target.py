@@ -77,7 +77,8 @@ def _message(aim: str, pod: Pod, path: str) -> str:
     return message
 
 
-def _named(pools: Iterable[GPUNodePool]) -> str:
+def named(pools: Iterable[GPUNodePool]) -> str:
+    """Name pools in a message, the first few of them."""
     names = sorted({pool.name for pool in pools})
     shown = ", ".join(names[:SHOWN])
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -88,14 +89,14 @@ def _by_node_name(pod: Pod, policy: Policy) -> Iterator[tuple[str, str]]:
     name = pod.spec.node_name
     pools = policy.pools_of_node(name) if name else ()
     if pools:
-        yield "spec.nodeName", f"{name} is a node of {_named(pools)}"
+        yield "spec.nodeName", f"{name} is a node of {named(pools)}"
 
 
 def _by_selector(pod: Pod, policy: Policy) -> Iterator[tuple[str, str]]:
     for key, value in (pod.spec.node_selector or {}).items():
         pools = policy.labels.get(key, {}).get(value)
         if pools:
-            yield f'spec.nodeSelector["{key}"]', f"{key}={value} selects nodes of {_named(pools)}"
+            yield f'spec.nodeSelector["{key}"]', f"{key}={value} selects nodes of {named(pools)}"
 
 
 def _by_terms(pod: Pod, policy: Policy) -> Iterator[tuple[str, str]]:
@@ -109,12 +110,12 @@ def _aims(term: NodeSelectorTerm, policy: Policy) -> tuple[tuple[str, int, str],
     """Give the requirements of a term that ask for a pool's nodes: field, index, what they do."""
     return (
         *(
-            ("matchExpressions", index, f"{_written(each)} selects nodes of {_named(pools)}")
+            ("matchExpressions", index, f"{_written(each)} selects nodes of {named(pools)}")
             for index, each in enumerate(term.match_expressions or ())
             if (pools := _selected(each, term, policy))
         ),
         *(
-            ("matchFields", index, f"{_written(each)} names nodes of {_named(pools)}")
+            ("matchFields", index, f"{_written(each)} names nodes of {named(pools)}")
             for index, each in enumerate(term.match_fields or ())
             if each.key == NODE_NAME_FIELD
             and each.operator == "In"
@@ -152,5 +153,5 @@ def _by_tolerations(pod: Pod, policy: Policy) -> Iterator[tuple[str, str]]:
         ]
         if tolerated:
             taints = ", ".join(sorted({written(taint) for taint, _ in tolerated}))
-            pools = _named(pool for _, pool in tolerated)
+            pools = named(pool for _, pool in tolerated)
             yield f"spec.tolerations[{index}]", f"tolerates {taints} of {pools}"
