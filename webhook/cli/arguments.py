@@ -29,6 +29,14 @@ def _review(parser: argparse.ArgumentParser) -> Run:
     flags.policies(parser)
     flags.output(parser, *flags.OUTPUTS)
     flags.applied(parser)
+    flags.nodes(parser)
+    parser.add_argument(
+        "--old",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="the objects as they were: those of the same kind, namespace and name are updated",
+    )
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import judging, report, review  # noqa: PLC0415 # see above
@@ -37,6 +45,8 @@ def _review(parser: argparse.ArgumentParser) -> Run:
             policies=args.policies,
             namespace=args.namespace,
             requester=judging.requester(args.user, args.groups),
+            nodes=tuple(args.nodes),
+            old=tuple(args.old),
         )
         return review.run(args.names, setting, report.Output(args.output), console)
 
@@ -216,7 +226,8 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "say what the cluster would do with manifests",
         "gpuclass review deploy/            # every manifest of a folder\n"
         "  helm template . | gpuclass review - # what a chart renders\n"
-        "  gpuclass review -o github k8s/      # annotations on a pull request\n\n"
+        "  gpuclass review -o github k8s/      # annotations on a pull request\n"
+        "  gpuclass review --old live.yaml new.yaml         # new.yaml written over live.yaml\n\n"
         "exit codes: 0 nothing is refused, 1 something is, 2 the input can not be read",
         _review,
     ),

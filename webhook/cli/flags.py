@@ -54,3 +54,14 @@ def applied(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as-group", dest="groups", action="append", metavar="GROUP", help="a group of that user"
     )
+
+
+def nodes(parser: argparse.ArgumentParser) -> None:
+    """Declare --nodes."""
+    parser.add_argument(
+        "--nodes",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Node objects that the cluster has, as `kubectl get nodes -o yaml` writes them",
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from webhook.core.errors import Fault
+from webhook.core.errors import Fault, OperatorError
 
 STDIN = "-"
 MAX_BYTES = 16 * 1024 * 1024
@@ -26,6 +26,12 @@ def read(names: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[tuple[
             yield from _read_folder(Path(name))
         else:
             yield _read_file(Path(name))
+
+
+def refuse_twice(names: Iterable[str]) -> None:
+    """Raise OperatorError where standard input is named more than once: it can be read once."""
+    if sum(name == STDIN for name in names) > 1:
+        raise OperatorError(f"{STDIN} is named more than once, but standard input can be read once")
 
 
 def _read_folder(folder: Path) -> Iterator[tuple[str, str] | Fault]:
