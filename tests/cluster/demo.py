@@ -103,6 +103,10 @@ def show_edits(team: Namespace, stack: ExitStack) -> None:
     print("  $ kubectl apply --server-side --force-conflicts -k policies/", flush=True)
     team.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(folder))
     print(f"    in force after {_seconds_until(team, 'training'):.2f} s", flush=True)
+    path, api = "/apis/gpuclass.io/v1alpha1/gpuclasses/training", team.control_plane.api
+    eventually(
+        lambda: api.request("GET", path)["status"]["poolNames"].startswith("training"), "its status"
+    )
     stage.run("get", "gpuclasses")
     stage.run("get", "gpunodepools")
 
@@ -140,9 +144,7 @@ def main(arguments: list[str]) -> int:
 def _run(stack: ExitStack, *, once: bool) -> int:
     print("etcd, kube-apiserver, kube-scheduler, kube-controller-manager: starting", flush=True)
     control_plane = stack.enter_context(ControlPlane(find(_progress)))
-    print(
-        "gpuclass: kubectl apply -k deploy/base -k policies; controller and two servers", flush=True
-    )
+    print("gpuclass: deploy/base and policies/ applied; a controller, two servers", flush=True)
     installed = stack.enter_context(Installed(control_plane, servers=2))
     print(f"  the first pod got its class {installed.seconds:.0f} s later", flush=True)
     for pool, count in NODES.items():

@@ -276,3 +276,22 @@ def test_kinds_are_found_one_by_one_and_together(made: ControlPlane) -> None:
         f"gpunodepool.{API_GROUP}/p",
         f"gpupolicy.{API_GROUP}/cluster",
     ]
+
+
+POLICY_PATH = f"/apis/{API_GROUP}/{API_VERSION}/gpupolicies/cluster"
+
+
+def test_what_was_added_by_hand_is_gone_after_the_next_sync(made: ControlPlane) -> None:
+    def policies() -> Json:
+        found: Json = made.api.request("GET", POLICY_PATH)["spec"]
+        return found
+
+    apply = ("apply", "--server-side", "--force-conflicts", "-k", str(POLICIES))
+    made.kubectl(*apply)
+    shipped = policies()
+    exempt = {"namespaces": [*shipped["exempt"]["namespaces"], "by-hand"]}
+    patch = {"spec": {"exempt": exempt, "rules": {"tolerations": "Off"}}}
+    made.kubectl("patch", "gpupolicy", "cluster", "--type=merge", f"--patch={json.dumps(patch)}")
+    assert "by-hand" in policies()["exempt"]["namespaces"]
+    made.kubectl(*apply)
+    assert policies() == shipped

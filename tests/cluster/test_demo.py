@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.usefixtures("binaries")
-def test_the_demo_shows_a_class_at_work_and_a_refusal() -> None:
+def test_the_demo_shows_a_class_at_work_refusals_and_edits() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "tests.cluster.demo", "--once"],
         cwd=ROOT,
@@ -29,4 +29,7 @@ def test_the_demo_shows_a_class_at_work_and_a_refusal() -> None:
     )
     assert "spec.tolerations[0]: tolerates nvidia.com/gpu=present:NoSchedule" in answer.stdout
     assert "did you mean training?" in answer.stdout
+    assert sum(line.startswith("in force after ") for line in lines) == 2
+    assert "spec.pools[0].name: there is no GPUNodePool prodction" in answer.stdout
+    assert any(line.startswith("training training, development Preferred") for line in lines)
     assert any(line.startswith("export KUBECONFIG=") for line in lines)

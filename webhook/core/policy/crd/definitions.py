@@ -122,6 +122,14 @@ RESOURCES: Mapping[str, Resource] = {
 """Our kinds by plural. PriorityClass is Kubernetes' own."""
 
 
+_WHOLE: Object = {"x-kubernetes-map-type": "atomic"}
+"""Who applies a document owns its spec whole: what was added by hand is gone with the next sync.
+
+Otherwise server-side apply merges lists and maps, and a namespace that somebody exempted by hand
+would stay exempt whatever Git says.
+"""
+
+
 def render(resource: Resource) -> Object:
     """Give the CustomResourceDefinition of a kind."""
     kind = resource.kind.__name__
@@ -174,7 +182,7 @@ def _schema(resource: Resource) -> Object:
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object", "properties": {"name": name_limits}},
-            "spec": {"description": "What its author wants.", **spec, **absent},
+            "spec": {"description": "What its author wants.", **spec, **absent, **_WHOLE},
             "status": {
                 "description": inspect.getdoc(resource.status),
                 **openapi.of_record(resource.status),
