@@ -53,6 +53,27 @@ def _review(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _explain(parser: argparse.ArgumentParser) -> Run:
+    parser.add_argument("pod", metavar="POD", help="a manifest of a pod or a workload, or -")
+    flags.policies(parser)
+    flags.nodes(parser)
+    flags.output(parser, "text", "json")
+    flags.applied(parser)
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import explain, judging  # noqa: PLC0415 # see above
+
+        setting = explain.Setting(
+            policies=args.policies,
+            nodes=tuple(args.nodes),
+            namespace=args.namespace,
+            requester=judging.requester(args.user, args.groups),
+        )
+        return explain.run(args.pod, setting, args.output, console)
+
+    return run
+
+
 def _test(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "policies",
@@ -230,6 +251,13 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "  gpuclass review --old live.yaml new.yaml         # new.yaml written over live.yaml\n\n"
         "exit codes: 0 nothing is refused, 1 something is, 2 the input can not be read",
         _review,
+    ),
+    "explain": (
+        "say node by node whether a pod may land there, and if not, what says no",
+        "kubectl get nodes -o yaml > nodes.yaml\n"
+        "  gpuclass explain deployment.yaml --nodes nodes.yaml\n\n"
+        "exit codes: 0 each pod may land somewhere, 1 one nowhere, 2 the input can not be read",
+        _explain,
     ),
     "lint": (
         "check policies, each for itself and all together",
