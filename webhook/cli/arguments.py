@@ -54,11 +54,22 @@ def _review(parser: argparse.ArgumentParser) -> Run:
 
 
 def _explain(parser: argparse.ArgumentParser) -> Run:
-    parser.add_argument("pod", metavar="POD", help="a manifest of a pod or a workload, or -")
-    flags.policies(parser)
+    parser.add_argument(
+        "pod",
+        metavar="POD",
+        help="a manifest of a pod or a workload, or -; or pod/NAME, which is in the cluster",
+    )
+    parser.add_argument(
+        "--policies",
+        type=Path,
+        metavar="DIR",
+        help="the folder of policies to decide by (default: those of the cluster; "
+        f"for manifests {flags.POLICIES})",
+    )
     flags.nodes(parser)
     flags.output(parser, "text", "json")
-    flags.applied(parser)
+    flags.applied(parser, namespace=None)
+    flags.cluster(parser)
 
     def run(args: argparse.Namespace, console: Console) -> int:
         from webhook.cli import explain, judging  # noqa: PLC0415 # see above
@@ -68,8 +79,14 @@ def _explain(parser: argparse.ArgumentParser) -> Run:
             nodes=tuple(args.nodes),
             namespace=args.namespace,
             requester=judging.requester(args.user, args.groups),
+            kubeconfig=args.kubeconfig,
+            context=args.context,
         )
-        return explain.run(args.pod, setting, args.output, console)
+        if not explain.is_live(args.pod, setting):
+            return explain.run(args.pod, setting, args.output, console)
+        from webhook.cli import explain_live  # noqa: PLC0415 # it is slow
+
+        return explain_live.run(args.pod, setting, args.output, console)
 
     return run
 
@@ -255,7 +272,9 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
     "explain": (
         "say node by node whether a pod may land there, and if not, what says no",
         "kubectl get nodes -o yaml > nodes.yaml\n"
-        "  gpuclass explain deployment.yaml --nodes nodes.yaml\n\n"
+        "  gpuclass explain deployment.yaml --nodes nodes.yaml\n"
+        "  kubectl gpuclass explain pod/train -n team-a         # as it is in the cluster\n"
+        "  kubectl gpuclass explain deployment.yaml --context gpus\n\n"
         "exit codes: 0 each pod may land somewhere, 1 one nowhere, 2 the input can not be read",
         _explain,
     ),

@@ -1,12 +1,13 @@
 """`gpuclass explain`: node by node, whether a pod may land there, and if not, what says no."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from webhook.cli import explain_report, fields, manifests, node_files, sources, surroundings
+from webhook.cli import explain_report, fields, flags, manifests, node_files, sources, surroundings
 from webhook.cli.console import Console
 from webhook.cli.explaining import Explanation, Subject, explain, subjects
 from webhook.cli.judging import Requester, judge
@@ -21,40 +22,63 @@ from webhook.watch import policies
 
 LANDS, NOWHERE, BAD_INPUT = 0, 1, 2
 
+_POD = re.compile(r"(?:pods?|po)/(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """By which policies, on which nodes, in which namespace and by whom."""
+    """By which policies, on which nodes, in which namespace and by whom.
 
-    policies: Path
+    `policies` is None for those of the cluster, or of the usual folder where none is asked;
+    `namespace` for that of the context. `kubeconfig` and `context` say which cluster.
+    """
+
+    policies: Path | None = None
     nodes: tuple[str, ...] = ()
-    namespace: str = DEFAULT_NAMESPACE
+    namespace: str | None = None
     requester: Requester = field(default_factory=Requester)
+    kubeconfig: Path | None = None
+    context: str | None = None
+
+
+def is_live(name: str, setting: Setting) -> bool:
+    """Tell whether a cluster is to be asked: for a pod of it, or by a kubeconfig or context."""
+    return bool(setting.kubeconfig or setting.context or pod_name(name))
+
+
+def pod_name(name: str) -> str:
+    """Give the name in `pod/NAME`, empty for anything else, such as a file of that name."""
+    found = _POD.fullmatch(name)
+    return found["name"] if found and not Path(name).exists() else ""
 
 
 def run(name: str, setting: Setting, output: str, console: Console) -> int:
-    """Explain the pods of a manifest; report, and give the exit code."""
-    policy = policies.load(setting.policies)
+    """Explain the pods of a manifest on given nodes; report, and give the exit code."""
+    policy = policies.load(setting.policies or flags.POLICIES)
     sources.refuse_twice((name, *setting.nodes))
-    given = list(manifests.read([name], console.stdin, setting.namespace))
-    faults = [each for each in given if isinstance(each, Fault)]
+    given = list(manifests.read([name], console.stdin, setting.namespace or DEFAULT_NAMESPACE))
     objects = [each for each in given if isinstance(each, Manifest)]
     of_files, unread = node_files.read(setting.nodes, console.stdin)
-    nodes, unreadable = candidates((*of_files, *(each for each in objects if _is_node(each))))
-    faults += [*unread, *unreadable]
-    if not nodes and not faults:
-        faults.append(_no_node(name))
+    nodes, unreadable = candidates((*of_files, *filter(_is_node, objects)))
     others = [each for each in objects if not _is_node(each)]
     cluster, strange = surroundings.find(others)
-    faults += strange
-    marks = {each.name: each.marks for each in nodes}
-    policy = policy.knowing(replace(cluster, nodes=marks))
-    found = list(_subjects(others, policy, setting.requester))
+    faults = [*(each for each in given if isinstance(each, Fault)), *unread, *unreadable, *strange]
+    if not nodes and not faults:
+        faults.append(_no_node(name))
+    policy = policy.knowing(replace(cluster, nodes={each.name: each.marks for each in nodes}))
+    found = pods_of(name, others, policy, setting.requester) if not faults else []
     faults += [each for each in found if isinstance(each, Fault)]
     explained = [explain(each, policy, nodes) for each in found if isinstance(each, Subject)]
-    if not explained and not faults:
-        faults.append(Fault(source=name, line=0, path="", message="no pod or workload in it"))
-    return report([] if faults else explained, faults, output, console)
+    return report(explained, faults, output, console)
+
+
+def pods_of(
+    name: str, objects: Iterable[Manifest], policy: Policy, requester: Requester
+) -> list[Subject | Fault]:
+    """Give the pods of manifests as the webhook would have them; a fault where there is none."""
+    found = list(_subjects(objects, policy, requester))
+    nothing = Fault(source=name, line=0, path="", message="no pod or workload in it")
+    return found or [nothing]
 
 
 def report(
@@ -87,7 +111,10 @@ def _is_node(manifest: Manifest) -> bool:
 
 
 def _no_node(name: str) -> Fault:
-    message = "no Node is known; --nodes FILE names what `kubectl get nodes -o yaml` writes"
+    message = (
+        "no Node is known; --nodes FILE names what `kubectl get nodes -o yaml` writes, "
+        "--context NAME a cluster to ask"
+    )
     return Fault(source=name, line=0, path="", message=message)
 
 

@@ -5,7 +5,7 @@ What the policy does to the pod was asked before, by `judging`; what keeps it of
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -78,21 +78,31 @@ class Explanation:
         return not self.subject.violations and self.open_nodes > 0
 
 
-def subjects(finding: Finding, node: str = "") -> Iterator[Subject]:
-    """Give the pods of a finding, one of each template that shows its pods.
-
-    `node` is where a pod runs already.
-    """
+def subjects(finding: Finding) -> Iterator[Subject]:
+    """Give the pods of a finding, one of each template that shows its pods."""
+    whole = _subject(finding, finding.pod_after)
     if finding.pods is None:
-        yield _subject(finding, "", finding.pod_after, finding.gpu_class, finding.reason, node)
+        yield whole
         return
     for each in finding.pods:
-        yield _subject(finding, each.path, each.after, each.gpu_class, each.reason, node)
+        yield replace(
+            _subject(finding, each.after),
+            path=each.path,
+            gpu_class=each.gpu_class,
+            reason=each.reason,
+        )
 
 
-def _subject(  # noqa: PLR0913, PLR0917 # a finding says these of each of its templates
-    finding: Finding, path: str, pod: JSON, gpu_class: str | None, reason: str, node: str
-) -> Subject:
+def stored(finding: Finding, node: str) -> Subject:
+    """Give a pod that is in the cluster, as it is there; `node` is where it runs, if anywhere."""
+    today = ""
+    if finding.patch or finding.violations:
+        today = f"; the policy would {'refuse' if finding.violations else 'change'} it today"
+    whole = _subject(finding, finding.manifest.value)
+    return replace(whole, reason=f"{finding.reason}{today}", violations=(), node=node)
+
+
+def _subject(finding: Finding, pod: JSON) -> Subject:
     manifest = finding.manifest
     given = _BY_ADMISSION if manifest.kind != "DaemonSet" else (*_BY_ADMISSION, *_BY_DAEMON_SETS)
     return Subject(
@@ -100,12 +110,10 @@ def _subject(  # noqa: PLR0913, PLR0917 # a finding says these of each of its te
         kind=manifest.kind,
         namespace=manifest.namespace,
         name=manifest.name,
-        path=path,
         pod=_tolerating(msgspec.convert(pod, Pod), given),
-        gpu_class=gpu_class,
-        reason=reason,
+        gpu_class=finding.gpu_class,
+        reason=finding.reason,
         violations=finding.violations,
-        node=node,
     )
 
 

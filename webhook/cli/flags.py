@@ -39,14 +39,18 @@ def output(parser: argparse.ArgumentParser, *outputs: str) -> None:
     )
 
 
-def applied(parser: argparse.ArgumentParser) -> None:
-    """Declare in which namespace and by whom manifests are taken to be applied."""
+def applied(parser: argparse.ArgumentParser, namespace: str | None = "default") -> None:
+    """Declare in which namespace and by whom manifests are taken to be applied.
+
+    Without a `namespace` of its own a command takes that of the kubeconfig's context.
+    """
     parser.add_argument(
         "-n",
         "--namespace",
-        default="default",
+        default=namespace,
         metavar="NAME",
-        help="the namespace of objects that name none (default: %(default)s)",
+        help="the namespace of objects that name none "
+        f"(default: {namespace or 'default, or that of the context'})",
     )
     parser.add_argument(
         "--as", dest="user", metavar="USER", help="who applies them (default: an ordinary user)"
@@ -65,3 +69,14 @@ def nodes(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="Node objects that the cluster has, as `kubectl get nodes -o yaml` writes them",
     )
+
+
+def cluster(parser: argparse.ArgumentParser) -> None:
+    """Declare which cluster is asked, as kubectl has it."""
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="the cluster to ask (default: $GPUCLASS_KUBECONFIG, $KUBECONFIG or ~/.kube/config)",
+    )
+    parser.add_argument("--context", metavar="NAME", help="a context of it (default: its current)")

@@ -5,6 +5,7 @@ of a second and 35 MiB, so only who talks to an API server does. No other module
 `kubernetes` to connect.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,16 @@ class Client(ApiClient):
     Nothing is tried again but that: who asks knows better when to.
     """
 
-    def __init__(self, kubeconfig: Path | None) -> None:
+    def __init__(self, kubeconfig: Path | None, context: str | None = None) -> None:
         """Read the credentials; `connect` says what is wrong with them."""
-        self._kubeconfig = kubeconfig
-        super().__init__(_configure(kubeconfig))
+        self._kubeconfig, self._context = kubeconfig, context
+        super().__init__(_configure(kubeconfig, context))
         self.user_agent = f"gpuclass/{webhook.__version__}"
 
     def reload(self) -> bool:
         """Read credentials and authorities again; tell whether they could be."""
         try:
-            configuration = _configure(self._kubeconfig)
+            configuration = _configure(self._kubeconfig, self._context)
         except _UNUSABLE:
             return False
         self.configuration, self.rest_client = configuration, RESTClientObject(configuration)
@@ -96,30 +97,46 @@ class Client(ApiClient):
         return {"authorization": token} if token else {}
 
 
-def connect(kubeconfig: Path | None = None, otherwise: str = "") -> Client:
+def connect(
+    kubeconfig: Path | None = None, otherwise: str = "", context: str | None = None
+) -> Client:
     """Make a client: by a kubeconfig, else by the service account of the pod that this is.
+
+    `context` is one of the kubeconfig, else its current one.
 
     It connects with its first request. Raises OperatorError, one line that ends with what one
     may do `otherwise`.
     """
     try:
-        return Client(kubeconfig)
+        return Client(kubeconfig, context)
     except _UNUSABLE as error:
         raise OperatorError(_problem(kubeconfig, error) + otherwise) from error
 
 
-def _configure(kubeconfig: Path | None) -> Configuration:
+def namespace(kubeconfig: Path, context: str | None = None) -> str:
+    """Give the namespace of a context, `default` where it names none; errors as `connect`."""
+    try:
+        contexts, current = config.list_kube_config_contexts(str(kubeconfig))  # type: ignore[no-untyped-call]
+    except _UNUSABLE as error:
+        raise OperatorError(_problem(kubeconfig, error)) from error
+    named = {each["name"]: each for each in contexts}
+    found: str = named.get(context, current)["context"].get("namespace") or "default"
+    return found
+
+
+def _configure(kubeconfig: Path | None, context: str | None = None) -> Configuration:
     # An empty proxy is none: what the environment says is for other programs.
     configuration = Configuration(proxy="", no_proxy="", connection_pool_maxsize=CONNECTIONS)
     configuration.retries = False
     if kubeconfig is None:
         config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
     else:
-        with kubeconfig.open("rb"):
-            # Opened only to say why it can not be: the client passes over what is not there.
-            pass
+        for each in str(kubeconfig).split(os.pathsep):
+            with Path(each).open("rb"):
+                # Opened only to say why it can not be: the client passes over what is not there.
+                pass
         config.load_kube_config(  # type: ignore[no-untyped-call]
-            str(kubeconfig), client_configuration=configuration, persist_config=False
+            str(kubeconfig), context, client_configuration=configuration, persist_config=False
         )
     return configuration
 

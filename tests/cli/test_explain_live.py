@@ -1,0 +1,289 @@
+"""`gpuclass explain` in a cluster, on a fake API server; tests/cluster has the real one."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import yaml
+
+from tests.cli.shipped import POLICIES
+from tests.control.apiserver import HttpApi
+from webhook.cli import live
+from webhook.cli.main import main
+from webhook.core.errors import OperatorError
+from webhook.core.names import API_GROUP, API_VERSION
+
+Explain: TypeAlias = Callable[..., tuple[int, list[str], list[str]]]
+Json: TypeAlias = dict[str, Any]
+
+OWN = f"/apis/{API_GROUP}/{API_VERSION}"
+COLLECTIONS = {
+    "GPUNodePool": f"{OWN}/gpunodepools",
+    "GPUClass": f"{OWN}/gpuclasses",
+    "GPUPolicy": f"{OWN}/gpupolicies",
+    "PriorityClass": "/apis/scheduling.k8s.io/v1/priorityclasses",
+}
+TRAIN = "/api/v1/namespaces/team/pods/train"
+TAINTS = [
+    {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"},
+    {"key": "gpu-type", "value": "training", "effect": "NoSchedule"},
+]
+LABELS = {"nvidia.com/gpu.present": "true", "gpu-type": "training"}
+
+
+def pod(**spec: object) -> Json:
+    limits = {"limits": {"nvidia.com/gpu": "1"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "train",
+            "namespace": "team",
+            "annotations": {"gpu-class": "training"},
+        },
+        "spec": {"containers": [{"name": "c", "resources": limits}], **spec},
+    }
+
+
+def node(name: str, labels: Json, taints: list[Json], gpus: int) -> Json:
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"taints": taints},
+        "status": {"allocatable": {"nvidia.com/gpu": str(gpus)}},
+    }
+
+
+def put(api: HttpApi, path: str, value: Json) -> None:
+    api.api.put(path, value)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpApi]:
+    """Give a cluster of two nodes with the shipped documents, to which KUBECONFIG leads."""
+    with HttpApi() as api:
+        for path in [each for each in POLICIES.rglob("*.yaml") if each.parent.name != "cases"]:
+            for each in yaml.safe_load_all(path.read_text()):
+                _put_document(api, each)
+        put(api, "/api/v1/nodes/cpu-1", node("cpu-1", {}, [], 0))
+        put(api, "/api/v1/nodes/gpu-1", node("gpu-1", LABELS, TAINTS, 8))
+        put(api, "/api/v1/namespaces/team", {"metadata": {"name": "team"}})
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.delenv("GPUCLASS_KUBECONFIG", raising=False)
+        monkeypatch.setenv("KUBECONFIG", str(api.kubeconfig(tmp_path)))
+        yield api
+
+
+def _put_document(api: HttpApi, document: Json) -> None:
+    collection = COLLECTIONS.get(document.get("kind", ""))
+    if collection:
+        put(api, f"{collection}/{document['metadata']['name']}", document)
+
+
+@pytest.fixture
+def explain(cluster: HttpApi, capsys: pytest.CaptureFixture[str]) -> Explain:
+    del cluster
+
+    def run(*arguments: str) -> tuple[int, list[str], list[str]]:
+        code = main(["explain", *arguments])
+        captured = capsys.readouterr()
+        return code, captured.out.splitlines(), captured.err.splitlines()
+
+    return run
+
+
+def test_a_pod_of_the_cluster_is_explained_as_it_is_stored(
+    cluster: HttpApi, explain: Explain
+) -> None:
+    put(cluster, TRAIN, pod())
+    code, out, err = explain("pod/train", "-n", "team")
+    assert (code, err) == (1, [])
+    assert out == [
+        "Pod team/train: class training, from its annotation gpu-class; "
+        "the policy would change it today",
+        "  may land on 0 of 2 nodes",
+        "",
+        "  NODES  POOL      MAY LAND  WHY NOT",
+        '  cpu-1  -         no        spec.containers[0].resources.limits["nvidia.com/gpu"]: '
+        "asks for 1, the node has none",
+        "  gpu-1  training  no        spec.tolerations: none covers the taint "
+        "nvidia.com/gpu=present:NoSchedule",
+        "                             spec.tolerations: none covers the taint "
+        "gpu-type=training:NoSchedule",
+    ]
+
+
+def test_a_bound_pod_is_explained_as_it_was_before_and_its_node_named(
+    cluster: HttpApi, explain: Explain
+) -> None:
+    put(cluster, TRAIN, pod(nodeName="gpu-1", tolerations=[{"operator": "Exists"}]))
+    code, out, _ = explain("pods/train", "-n", "team")
+    assert code == 0
+    assert out[1] == "  may land on 1 of 2 nodes; it runs on gpu-1"
+    assert out[4].split() == ["gpu-1", "training", "yes"]
+
+
+def test_a_stored_pod_that_would_be_refused_today_is_told_of(
+    cluster: HttpApi, explain: Explain
+) -> None:
+    aiming = pod(containers=[{"name": "c"}], tolerations=TAINTS[1:])
+    put(cluster, TRAIN, {**aiming, "metadata": {"name": "train", "namespace": "team"}})
+    code, out, _ = explain("po/train", "-n", "team")
+    assert code == 0
+    expected = "Pod team/train: no class: asks for no GPU; the policy would refuse it today"
+    assert out[0] == expected
+
+
+def test_the_namespace_is_that_of_the_context(
+    cluster: HttpApi, explain: Explain, tmp_path: Path
+) -> None:
+    put(cluster, TRAIN, pod())
+    path = tmp_path / "kubeconfig"
+    written = json.loads(path.read_text())
+    other = {"name": "there", "context": {"cluster": "it", "user": "me", "namespace": "team"}}
+    written["contexts"].append(other)
+    path.write_text(json.dumps(written))
+    assert explain("pod/train", "--context", "there")[1][0].startswith("Pod team/train: ")
+    code, _, (line,) = explain("pod/train")
+    assert code == 2
+    assert line.startswith("GET /api/v1/namespaces/default/pods/train: ")
+    assert line.endswith("not found")
+
+
+def test_a_manifest_is_explained_as_the_webhook_would_change_it(
+    explain: Explain, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(pod()))
+    code, out, err = explain("a.json", "--kubeconfig", "kubeconfig")
+    assert (code, err) == (0, [])
+    assert out[:2] == [
+        "Pod team/train: class training, from its annotation gpu-class",
+        "  may land on 1 of 2 nodes",
+    ]
+
+
+def test_the_namespace_of_a_manifest_is_asked_for_its_class(
+    cluster: HttpApi, explain: Explain, tmp_path: Path
+) -> None:
+    space = {"metadata": {"name": "team", "annotations": {"gpu-class": "production"}}}
+    put(cluster, "/api/v1/namespaces/team", space)
+    bare = {**pod(), "metadata": {"name": "train", "namespace": "team"}}
+    (tmp_path / "a.json").write_text(json.dumps(bare))
+    _, out, _ = explain("a.json", "--context", "it")
+    assert out[0].endswith("class production, from the annotation gpu-class of its namespace")
+
+
+def test_claims_and_device_classes_of_the_cluster_are_known(
+    cluster: HttpApi, explain: Explain, tmp_path: Path
+) -> None:
+    devices = "/apis/resource.k8s.io/v1/deviceclasses/gpu.nvidia.com"
+    named = {"metadata": {"name": "gpu.nvidia.com"}}
+    put(cluster, devices, {**named, "spec": {"extendedResourceName": "example.com/gpu"}})
+    asking = json.dumps(pod()).replace("nvidia.com/gpu", "example.com/gpu")
+    (tmp_path / "a.json").write_text(asking)
+    code, out, _ = explain("a.json", "--context", "it")
+    assert (code, out[1]) == (0, "  may land on 1 of 2 nodes")
+
+
+def test_policies_of_a_folder_win_over_those_of_the_cluster(
+    cluster: HttpApi, explain: Explain
+) -> None:
+    put(cluster, TRAIN, pod())
+    for path in [each for each in cluster.api.objects if each.startswith(OWN)]:
+        del cluster.api.objects[path]
+    code, _, err = explain("pod/train", "-n", "team")
+    expected = "there is no sound GPUPolicy in the cluster; --policies DIR decides by a folder"
+    assert (code, err) == (2, [expected])
+    code, out, err = explain("pod/train", "-n", "team", "--policies", str(POLICIES))
+    assert (code, err) == (1, [])
+    assert out[0].startswith("Pod team/train: class training")
+
+
+def test_a_file_of_that_name_is_a_file(explain: Explain, tmp_path: Path) -> None:
+    (tmp_path / "pod").mkdir()
+    (tmp_path / "pod" / "train").write_text("kind: Pod")
+    code, _, err = explain("pod/train", "--policies", str(POLICIES))
+    assert (code, err) == (2, ["pod/train:1: no manifest: it has no apiVersion"])
+
+
+def test_a_manifest_that_can_not_be_read_is_one_line(explain: Explain, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("kind: Pod")
+    code, _, err = explain("a.yaml", "--context", "it")
+    assert (code, err) == (2, ["a.yaml:1: no manifest: it has no apiVersion"])
+
+
+def test_nodes_of_a_file_are_for_manifests(explain: Explain) -> None:
+    code, _, err = explain("pod/train", "--nodes", "nodes.yaml")
+    expected = "--nodes is for manifests alone; here the cluster's own nodes are asked"
+    assert (code, err) == (2, [expected])
+
+
+def test_a_stored_pod_of_another_shape_is_a_fault(cluster: HttpApi, explain: Explain) -> None:
+    put(cluster, TRAIN, {**pod(), "kind": 5})
+    code, _, err = explain("pod/train", "-n", "team")
+    assert (code, err) == (2, ["pod/train:1: kind: expected text, found the number 5"])
+
+
+def test_nobody_there_is_one_line(explain: Explain, tmp_path: Path) -> None:
+    with HttpApi() as gone:
+        pass
+    path = gone.kubeconfig(tmp_path)
+    code, _, (line,) = explain("pod/train", "--kubeconfig", str(path))
+    assert code == 2
+    assert line.startswith(f"GET {OWN}/gpuclasses: no answer from the API server: ")
+    assert line.endswith("Connection refused")
+
+
+class Forbidding:
+    """Answers as an API server does whose rights are missing."""
+
+    def __init__(self, status: int) -> None:
+        self.status, self.data = status, b'{"kind": "Status", "message": "not for you"}'
+
+    def get(self, _: str) -> "Forbidding":
+        """Give this answer to everything."""
+        return self
+
+
+def refusing(status: int, tmp_path: Path, cluster: HttpApi) -> live.Live:
+    found = live.Live(cluster.kubeconfig(tmp_path), None)
+    found._client = Forbidding(status)  # type: ignore[assignment]  # noqa: SLF001
+    return found
+
+
+def test_what_somebody_may_not_read_is_not_known(cluster: HttpApi, tmp_path: Path) -> None:
+    found = refusing(403, tmp_path, cluster).surroundings({"team"})
+    assert (found.namespaces, found.claims, found.extended_resources) == ({}, {}, {})
+
+
+def test_documents_that_somebody_may_not_read_are_asked_for(
+    cluster: HttpApi, tmp_path: Path
+) -> None:
+    with pytest.raises(OperatorError) as caught:
+        refusing(403, tmp_path, cluster).policy()
+    assert str(caught.value) == (
+        f"GET {OWN}/gpuclasses: not for you; --policies DIR decides by a folder"
+    )
+
+
+def test_an_api_server_out_of_order_is_said_so(cluster: HttpApi, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"^GET /\S+/deviceclasses: not for you$"):
+        refusing(500, tmp_path, cluster).surroundings({"team"})
+
+
+def test_a_kubeconfig_is_found_as_kubectl_finds_it(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / ".kube" / "config"
+    second.parent.mkdir()
+    home = {"HOME": str(tmp_path)}
+    assert live.kubeconfig(None, home) is None
+    second.touch()
+    assert live.kubeconfig(None, home) == second
+    several = {**home, "KUBECONFIG": f"{first}:{second}"}
+    assert live.kubeconfig(None, several) == second
+    assert live.kubeconfig(None, {"KUBECONFIG": str(first)}) == first
+    first.touch()
+    assert live.kubeconfig(None, several) == Path(f"{first}:{second}")
+    assert live.kubeconfig(None, {**several, "GPUCLASS_KUBECONFIG": str(first)}) == first
+    assert live.kubeconfig(tmp_path, several) == tmp_path
