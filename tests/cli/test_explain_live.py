@@ -136,6 +136,14 @@ def test_a_stored_pod_that_would_be_refused_today_is_told_of(
     assert out[0] == expected
 
 
+def test_a_stored_pod_that_the_policy_leaves_alone_is_just_told_of(
+    cluster: HttpApi, explain: Explain
+) -> None:
+    put(cluster, TRAIN, {**pod(containers=[{"name": "c"}]), "metadata": {"name": "train"}})
+    _, out, _ = explain("pod/train", "-n", "team")
+    assert out[0] == "Pod default/train: no class: asks for no GPU"
+
+
 def test_the_namespace_is_that_of_the_context(
     cluster: HttpApi, explain: Explain, tmp_path: Path
 ) -> None:

@@ -40,11 +40,18 @@ class Credentials:
 class Admission:
     """What a caller adds to the API server: plug-ins, and flags such as `--runtime-config=...`.
 
-    A flag that is given twice counts the last time, so `flags` may also replace ours.
+    A flag that is given twice counts the last time, so `flags` may also replace ours. `gates` are
+    feature gates (`Name=true`), which the scheduler gets too.
     """
 
     plugins: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+
+    @property
+    def gate_flags(self) -> tuple[str, ...]:
+        """The flag for the feature gates, if there are any."""
+        return (f"--feature-gates={','.join(self.gates)}",) if self.gates else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,8 @@ def apiserver(site: Site, etcd_port: int) -> Launch:
     """Describe kube-apiserver."""
     policy = site.folder / "audit-policy.json"
     policy.write_text(json.dumps(audit.POLICY), encoding="utf-8")
-    flags = [*_apiserver_flags(site), *_identity_flags(site.credentials), *site.admission.flags]
+    added = (*site.admission.flags, *site.admission.gate_flags)
+    flags = [*_apiserver_flags(site), *_identity_flags(site.credentials), *added]
 
     def command(ports: list[int]) -> list[str]:
         return [
@@ -190,7 +198,8 @@ def controller_manager(site: Site, kubeconfig: Path) -> Launch:
 
 def scheduler(site: Site, kubeconfig: Path) -> Launch:
     """Describe kube-scheduler."""
-    return _client(site, SCHEDULER, [str(site.binaries.kube_scheduler)], kubeconfig)
+    command = [str(site.binaries.kube_scheduler), *site.admission.gate_flags]
+    return _client(site, SCHEDULER, command, kubeconfig)
 
 
 def _client(site: Site, name: str, command: list[str], kubeconfig: Path) -> Launch:

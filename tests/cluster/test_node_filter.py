@@ -1,21 +1,22 @@
 """Our node filter against the real scheduler: the same answer for every (pod, node) pair.
 
 Each pod is held to one node by its name, so that where it lands says what the scheduler's filters
-say of just this pair. Gt and Lt of tolerations stay behind a feature gate of the API server that is
-off (KEP-5471): tables of tests/core have them.
+say of just this pair. Gt and Lt of tolerations are behind a feature gate that is off by default
+(KEP-5471): it is on here.
 """
 
 import itertools
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.cluster.api import Json
+from tests.cluster.api import MERGE_PATCH, Json
+from tests.cluster.binaries import Binaries
+from tests.cluster.components import Admission
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.simulation import GPU, NODES, Capacity, create_node, delete_node
+from tests.cluster.simulation import GPU, NODES, Capacity, create_node
 from tests.cluster.waiting import eventually
 from tests.core.shapes import requirement
 from webhook.core.node_filter import Candidate, read_candidate, refusals
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.cluster
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 TAINT: Json = {"key": "level", "value": "9", "effect": "NoSchedule"}
 WAIT_SECONDS = 120
+GATES = ("TaintTolerationComparisonOperators=true",)
 
 NODE_SPECS: dict[str, tuple[dict[str, str], list[Json], str]] = {
     "plain": ({"type": "a", "cores": "8"}, [], "0"),
@@ -52,6 +54,11 @@ TOLERATIONS: tuple[tuple[Json, ...], ...] = (
     ({"key": "level", "value": "9"}, {"key": "other"}),
     ({"key": "node.kubernetes.io/unschedulable", "operator": "Exists"},),
 )
+COMPARING: tuple[tuple[Json, ...], ...] = (
+    ({"key": "level", "operator": "Gt", "value": "8"}, {"key": "other", "operator": "Exists"}),
+    ({"key": "level", "operator": "Lt", "value": "10"},),
+    ({"key": "level", "operator": "Lt", "value": "9"},),
+)
 
 
 def container(gpus: int = 0) -> Json:
@@ -73,6 +80,8 @@ def specs() -> Iterator[Json]:
     ]
     for placement, tolerations in itertools.product(placements, TOLERATIONS):
         yield {**placement, "tolerations": list(tolerations), "containers": [container()]}
+    for tolerations in COMPARING:
+        yield {"tolerations": list(tolerations), "containers": [container()]}
     for gpus in (1, 2, 9):
         yield {
             "tolerations": [{"operator": "Exists"}],
@@ -94,25 +103,30 @@ def pinned(spec: Json, node: str) -> Json:
 
 
 @pytest.fixture(scope="module")
-def candidates(control_plane: ControlPlane) -> Iterator[tuple[Candidate, ...]]:
+def plane(binaries: Binaries) -> Iterator[ControlPlane]:
+    """Give a control plane whose API server and scheduler know Gt and Lt of tolerations."""
+    with ControlPlane(binaries, admission=Admission(gates=GATES)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def candidates(plane: ControlPlane) -> tuple[Candidate, ...]:
     """Give nodes as our filter reads them from the API server."""
-    api, run = control_plane.api, uuid.uuid4().hex[:6]
-    names = {name: f"filter-{run}-{name}" for name in (*NODE_SPECS, CORDONED)}
+    api = plane.api
     for name, (labels, taints, gpus) in NODE_SPECS.items():
         capacity = Capacity(pods="500", extended={GPU: gpus})
-        create_node(api, names[name], labels=labels, taints=taints, capacity=capacity)
-    create_node(api, names[CORDONED], labels={"type": "a"}, capacity=Capacity(pods="500"))
+        create_node(api, name, labels=labels, taints=taints, capacity=capacity)
+    create_node(api, CORDONED, labels={"type": "a"}, capacity=Capacity(pods="500"))
     cordon: Json = {"spec": {"unschedulable": True}}
-    api.request("PATCH", f"{NODES}/{names[CORDONED]}", cordon, "application/merge-patch+json")
-    yield tuple(read_candidate(api.request("GET", f"{NODES}/{each}")) for each in names.values())
-    for each in names.values():
-        delete_node(api, each)
+    api.request("PATCH", f"{NODES}/{CORDONED}", cordon, MERGE_PATCH)
+    names = (*NODE_SPECS, CORDONED)
+    return tuple(read_candidate(api.request("GET", f"{NODES}/{each}")) for each in names)
 
 
 def test_the_filter_gives_the_schedulers_answer_for_every_pair(
-    control_plane: ControlPlane, candidates: tuple[Candidate, ...], namespace: str
+    plane: ControlPlane, candidates: tuple[Candidate, ...]
 ) -> None:
-    api, path = control_plane.api, f"/api/v1/namespaces/{namespace}/pods"
+    api, path = plane.api, "/api/v1/namespaces/default/pods"
     expected: dict[str, str] = {}
     pods: dict[str, Json] = {}
     for index, (spec, node) in enumerate(itertools.product(specs(), candidates)):

@@ -1,5 +1,7 @@
 """Connecting: by a kubeconfig or a service account, with credentials that renew, or one line."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from kubernetes.config import incluster_config
 
 from tests.watch.apiserver import Answer, ApiServer, End, answer
 from webhook.core.errors import OperatorError
-from webhook.watch.connection import CONNECTION_ERRORS, connect
+from webhook.watch.connection import CONNECTION_ERRORS, connect, namespace
 
 REFUSED = answer({"kind": "Status", "code": 401}, 401)
 NODES = "/api/v1/nodes"
@@ -126,6 +128,39 @@ def test_a_kubeconfig_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         connect(tmp_path / "none")
     expected = f"{tmp_path}/none: no kubeconfig that can be used: No such file or directory"
     assert str(caught.value) == expected
+
+
+def test_a_context_says_its_namespace_and_its_cluster(tmp_path: Path) -> None:
+    with ApiServer(answer({"items": []})) as server:
+        path = server.kubeconfig(tmp_path)
+        written = json.loads(path.read_text())
+        here = written["contexts"][0]
+        context = {**here["context"], "namespace": "team"}
+        written["contexts"].append({"name": "there", "context": context})
+        path.write_text(json.dumps(written))
+        assert namespace(path) == namespace(path, here["name"]) == "default"
+        assert namespace(path, "there") == "team"
+        assert connect(path, context="there").get(NODES).status == 200
+
+
+@pytest.mark.parametrize(
+    ("ask", "context"),
+    [
+        pytest.param(namespace, "gone", id="the current one"),
+        pytest.param(lambda path: connect(path, context="none"), "none", id="a named one"),
+    ],
+)
+def test_a_context_that_is_not_there_is_said_on_one_line(
+    tmp_path: Path, ask: Callable[[Path], object], context: str
+) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text("{contexts: [], clusters: [], users: [], current-context: gone}")
+    with pytest.raises(OperatorError) as caught:
+        ask(path)
+    assert str(caught.value) == (
+        f"{path}: no kubeconfig that can be used: Invalid kube-config file. "
+        f"Expected object with name {context} in {path}/contexts list"
+    )
 
 
 def test_without_a_cluster_every_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
