@@ -31,7 +31,7 @@ spec:
         spec:
           nodeName: gpu-dev-1
           nodeSelector: {gpu-type: training}
-          containers: [{name: c, image: i, resources: {limits: {nvidia.com/gpu: 1}}}]
+          containers: [{name: c, resources: {limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}}}]
 """
 
 

@@ -37,7 +37,7 @@ def test_what_audit_would_do_is_told_in_every_form(review: Review, tmp_path: Pat
     manifest = (
         "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: team}\nspec:\n"
         "  nodeName: m1\n  priorityClassName: system-node-critical\n"
-        "  containers: [{name: c, image: i, resources: {limits: {nvidia.com/gpu: 1}}}]\n"
+        "  containers: [{name: c, resources: {limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}}}]\n"
     )
     bare = manifest.replace("  nodeName: m1\n", "")
     refused = (

@@ -42,6 +42,13 @@ def of_containers(count: int, resources: int) -> Json:
     )
 
 
+def of_variables(count: int, variables: int) -> Json:
+    env = [{"name": f"NVIDIA_VISIBLE_{number}", "value": "all"} for number in range(variables)]
+    return pod(
+        containers=[{"name": f"c{number}", "image": "app:1", "env": env} for number in range(count)]
+    )
+
+
 @pytest.mark.parametrize(
     "manifest",
     [
@@ -49,6 +56,7 @@ def of_containers(count: int, resources: int) -> Json:
             pod(tolerations=[{"key": "a", "operator": "Exists"}] * 20_000), id="20,000 tolerations"
         ),
         pytest.param(of_containers(400, 40), id="400 containers of 40 resources"),
+        pytest.param(of_variables(100, 200), id="20,000 environment variables"),
         pytest.param(
             pod(nodeSelector={f"key-{number}": "value" for number in range(5_000)}),
             id="a nodeSelector of 5,000 labels",

@@ -41,9 +41,16 @@ names = st.sampled_from(
     ]
 )
 amounts = st.sampled_from([0, 1, "0", "2", "1k", "1e0"])
+variables = st.fixed_dictionaries(
+    {"name": st.sampled_from(["NVIDIA_VISIBLE_DEVICES", "OTHER"])},
+    optional={"value": st.sampled_from(["", "none", "void", "all", "0"])},
+)
 containers = st.fixed_dictionaries(
     {"image": st.just("app:1")},
-    optional={"resources": st.fixed_dictionaries({"limits": st.dictionaries(names, amounts)})},
+    optional={
+        "resources": st.fixed_dictionaries({"limits": st.dictionaries(names, amounts)}),
+        "env": st.lists(variables, max_size=2),
+    },
 )
 tolerations = st.fixed_dictionaries(
     {},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.cluster.api import MERGE_PATCH, STRATEGIC_MERGE_PATCH, ApiError, Json
 from tests.cluster.conditions import SETUP, Gate, gates
 from tests.cluster.controlplane import ControlPlane
 from webhook.core.names import DAEMON_SET_CONTROLLER
+from webhook.core.policy.choices import Mode
 
 pytestmark = pytest.mark.cluster
 
@@ -20,9 +22,37 @@ TRAINING: Json = {"key": "gpu-type", "operator": "In", "values": ["training"]}
 GPU_TYPE: Json = {"key": "gpu-type", "operator": "Exists"}
 
 
+PREREQUISITES: tuple[Json, ...] = (
+    {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "nvidia"},
+        "handler": "nvidia",
+    },
+    {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": "gpu-batch-priority"},
+        "value": 50,
+        "preemptionPolicy": "Never",
+    },
+)
+"""What pods may name only where it exists."""
+
+
 @pytest.fixture(scope="module")
 def gate(control_plane: ControlPlane) -> Iterator[Mapping[str, Gate]]:
+    for each in PREREQUISITES:
+        control_plane.kubectl("apply", "--filename", "-", input=json.dumps(each))
     with gates(control_plane, policy()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def strict(control_plane: ControlPlane, gate: Mapping[str, Gate]) -> Iterator[Mapping[str, Gate]]:  # noqa: ARG001 # with its prerequisites
+    """Give the entries of a policy that refuses what the shipped one only warns of."""
+    modes = {**policy().modes, "runtime": Mode.ENFORCE, "priority-borrowed": Mode.ENFORCE}
+    with gates(control_plane, replace(policy(), modes=modes), (VALIDATE, WARN)) as found:
         yield found
 
 
@@ -155,6 +185,51 @@ def test_a_new_pod_is_sent_to(
 ) -> None:
     found = tuple(name for name in (MUTATE, VALIDATE, WARN) if gate[name].sends_pod(manifest))
     assert found == entries
+
+
+def seeing(value: str | None, where: str = "containers", **more: object) -> Json:
+    variable = {"name": "NVIDIA_VISIBLE_DEVICES", "value": value, **more}
+    seen = {**container("seen"), "env": [{"name": "A", "value": "all"}, variable]}
+    manifest = pod()
+    manifest["spec"][where] = [seen]
+    return manifest
+
+
+MISUSES = [
+    pytest.param(pod(runtimeClassName="nvidia"), True, id="NVIDIA's runtime"),
+    pytest.param(seeing("all"), True, id="all devices"),
+    pytest.param(seeing("0", "initContainers"), True, id="a device, in an init container"),
+    pytest.param(
+        seeing(None, valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}),
+        True,
+        id="devices from elsewhere",
+    ),
+    pytest.param(seeing("void"), False, id="void"),
+    pytest.param(seeing("none"), False, id="none"),
+    pytest.param(seeing(""), False, id="nothing"),
+    pytest.param(pod(priorityClassName="gpu-batch-priority"), True, id="a class's priority"),
+    pytest.param(pod(priorityClassName="system-node-critical"), False, id="another priority"),
+]
+
+
+@pytest.mark.parametrize(("manifest", "is_sent"), MISUSES)
+def test_a_pod_that_takes_what_is_not_its_own_waits_only_for_a_refusal(
+    gate: Mapping[str, Gate], strict: Mapping[str, Gate], manifest: Json, *, is_sent: bool
+) -> None:
+    assert gate[WARN].sends_pod(manifest) == is_sent
+    assert strict[VALIDATE].sends_pod(manifest) == is_sent
+    assert not gate[VALIDATE].sends_pod(manifest)
+    assert not strict[WARN].sends_pod(manifest)
+    assert not gate[MUTATE].sends_pod(manifest)
+
+
+def test_a_gpu_pod_with_the_priority_of_its_class_is_not_sent_twice(
+    gate: Mapping[str, Gate],
+) -> None:
+    given = {"priorityClassName": "gpu-batch-priority", "runtimeClassName": "nvidia"}
+    asked = asking("nvidia.com/gpu")
+    asked["spec"].update(given)
+    assert not gate[WARN].sends_pod(asked)
 
 
 @pytest.mark.parametrize("name", [MUTATE, VALIDATE, WARN])

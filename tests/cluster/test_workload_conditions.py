@@ -208,6 +208,18 @@ TOLERANT: list[Json] = [{"operator": "Exists"}]
         pytest.param(
             cpu("ReplicaSet", {"nodeSelector": {"node-role": "cpu"}}), False, id="selects others"
         ),
+        pytest.param(
+            cpu("Deployment", {"priorityClassName": "gpu-batch-priority"}),
+            True,
+            id="a class's priority",
+        ),
+        pytest.param(cpu("Deployment", {"priorityClassName": "own"}), False, id="another priority"),
+        pytest.param(
+            cpu("Deployment", {"runtimeClassName": "nvidia"}), True, id="NVIDIA's runtime"
+        ),
+        pytest.param(
+            cpu("DaemonSet", {"runtimeClassName": "nvidia"}), False, id="an agent with that runtime"
+        ),
         pytest.param(cpu("Deployment", {"nodeName": "gpu-train-1"}), True, id="names a node"),
     ],
 )

@@ -102,7 +102,7 @@ def gpu_pod(
     named: str | None = None, annotations: Mapping[str, str] | None = None, **spec: object
 ) -> Json:
     """Give a pod that asks for one GPU, of class `named`."""
-    limits = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    limits = {"resources": {"limits": {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}}}
     own = {"gpu-class": named} if named else {}
     both = {**own, **(annotations or {})} if named or annotations is not None else None
     return cpu_pod(both, **{"containers": [{"name": "c", **limits}], **spec})

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.shipped import policy
 from webhook.core import registration
 from webhook.core.cluster import Cluster
-from webhook.core.policy.documents import Mode
+from webhook.core.policy.choices import RULE_NAMES, Mode
 from webhook.core.policy.policy import Exemptions, Policy
 from webhook.core.registration import Service
 from webhook.core.workload import KINDS
@@ -114,7 +114,7 @@ def test_only_warnings_and_documents_fail_open() -> None:
 def test_policy_that_refuses_nothing_fails_open(
     modes: dict[str, Mode], failure_policy: str
 ) -> None:
-    given = replace(policy(), modes=modes)
+    given = replace(policy(), modes=dict.fromkeys(RULE_NAMES, Mode.WARN) | modes)
     found = {name: entry["failurePolicy"] for name, entry in entries(given).items()}
     assert set(found.values()) == {failure_policy, "Ignore"}
     assert found["Mutating/pods.gpuclass.io"] == failure_policy
@@ -266,6 +266,34 @@ def test_conditions_follow_the_policy() -> None:
     assert "{'node-role': ['gpu-worker']}" in concerned
     assert "gpu-type" not in concerned
     assert "gpu-train" not in concerned
+
+
+@pytest.mark.parametrize(
+    ("mode", "entry"),
+    [
+        (Mode.ENFORCE, "Validating/pods.gpuclass.io"),
+        (Mode.WARN, "Validating/warnings.gpuclass.io"),
+        (Mode.AUDIT, "Validating/warnings.gpuclass.io"),
+        (Mode.OFF, None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rule", "sign"),
+    [
+        ("runtime", "object.spec.?runtimeClassName"),
+        ("priority-borrowed", "object.spec.?priorityClassName"),
+    ],
+)
+def test_pods_wait_for_what_may_refuse_them_and_never_for_a_warning(
+    rule: str, sign: str, mode: Mode, entry: str | None
+) -> None:
+    given = replace(policy(), modes={**policy().modes, rule: mode})
+    found = {
+        name: conditions(each).get("concerns-gpus", "") for name, each in entries(given).items()
+    }
+    assert [name for name, expression in found.items() if sign in expression] == (
+        [entry] if entry else []
+    )
 
 
 def test_every_named_node_is_sent_since_its_labels_are_not_known() -> None:

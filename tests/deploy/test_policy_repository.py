@@ -37,7 +37,7 @@ metadata: {name: fit, namespace: team-red, annotations: {gpu-class: training}}
 spec:
   template:
     spec:
-      containers: [{name: c, image: i, resources: {limits: {nvidia.com/gpu: 1}}}]
+      containers: [{name: c, resources: {limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}}}]
 """
 AIMS = (
     "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {nodeSelector: {gpu-type: training}}}"

@@ -128,7 +128,14 @@ def review(gpu_class: str = "training", **request: object) -> bytes:
     """Give the AdmissionReview of a new GPU pod."""
     pod = {
         "metadata": {"name": "x", "annotations": {"gpu-class": gpu_class}},
-        "spec": {"containers": [{"name": "c", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]},
+        "spec": {
+            "containers": [
+                {
+                    "name": "c",
+                    "resources": {"limits": {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "1"}},
+                }
+            ]
+        },
     }
     return json.dumps(
         {

@@ -24,6 +24,14 @@ STAMP_ANNOTATION = "gpuclass.io/injected"
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 """The kubelet's mark on the API object of a static pod."""
 
+NVIDIA_RUNTIME_CLASSES = frozenset({"nvidia", "nvidia-cdi", "nvidia-legacy"})
+"""RuntimeClasses that NVIDIA's GPU operator makes: their runtime gives devices to containers."""
+
+VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
+"""The environment variable by which that runtime is told which devices; the plug-in sets it."""
+NO_DEVICES = frozenset({"", "none", "void"})
+"""Its values that give none (docs.nvidia.com, container toolkit)."""
+
 NODES_GROUP = "system:nodes"
 DAEMON_SET_CONTROLLER = "system:serviceaccount:kube-system:daemon-set-controller"
 

@@ -5,6 +5,7 @@ what rules look at, everything else is skipped by the decoder. Field names and m
 of the core/v1 API; lists and maps may be absent or null there, and are None here.
 """
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -86,10 +87,19 @@ class ResourceRequirements(_Object, frozen=True):
     requests: dict[str, Amount | None] | None = None
 
 
-class Container(_Object, frozen=True):
-    """core/v1 Container: its name and resources; an init container may be a sidecar (Always)."""
+class EnvVar(_Object, frozen=True):
+    """core/v1 EnvVar; of a value that comes from elsewhere only this is known."""
 
     name: str = ""
+    value: str | None = None
+    value_from: object = None
+
+
+class Container(_Object, frozen=True):
+    """core/v1 Container: resources, environment; an init container may be a sidecar (Always)."""
+
+    name: str = ""
+    env: tuple[EnvVar, ...] | None = None
     restart_policy: str | None = None
     resources: ResourceRequirements | None = None
 
@@ -112,6 +122,8 @@ class PodSpec(_Object, frozen=True):
     containers: tuple[Container, ...] | None = None
     init_containers: tuple[Container, ...] | None = None
     resource_claims: tuple[PodResourceClaim, ...] | None = None
+    resources: ResourceRequirements | None = None
+    runtime_class_name: str | None = None
     priority_class_name: str | None = None
     priority: int | None = None
     preemption_policy: str | None = None
@@ -147,3 +159,12 @@ class Pod(_Object, frozen=True):
     def annotations(self) -> dict[str, str]:
         """Give the annotations, empty where the pod has none."""
         return self.metadata.annotations or {}
+
+    def containers(self) -> Iterator[tuple[str, Container]]:
+        """Give containers and init containers, each with its path in the pod."""
+        for field, containers in (
+            ("containers", self.spec.containers),
+            ("initContainers", self.spec.init_containers),
+        ):
+            for index, container in enumerate(containers or ()):
+                yield f"spec.{field}[{index}]", container

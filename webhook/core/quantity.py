@@ -41,4 +41,8 @@ def parse(amount: str | float) -> Decimal:
 
 def is_positive(amount: str | float) -> bool:
     """Tell whether a quantity is more than zero: `"0"` asks for nothing."""
-    return amount > 0 if isinstance(amount, int) else amount == "1" or parse(amount) > 0
+    if isinstance(amount, int):
+        return amount > 0
+    if isinstance(amount, str) and amount.isascii() and amount.isdigit():
+        return amount.strip("0") != ""
+    return parse(amount) > 0

@@ -26,6 +26,8 @@ from webhook.watch import policies
 pytestmark = pytest.mark.cluster
 
 SERVED = {each.kind for each in KINDS} | {"Pod"}
+NAMED_BY_PODS = {"PriorityClass", "RuntimeClass"}
+"""What has to exist before a pod may name it."""
 POLICY = policies.load(POLICIES)
 
 
@@ -65,7 +67,7 @@ def whole(value: Json) -> Json:
 def test_the_api_server_takes_what_is_decided(team: Namespace, case: Case) -> None:
     for finding in findings(case, POLICY):
         manifest = finding.manifest
-        if manifest.kind == "PriorityClass":
+        if manifest.kind in NAMED_BY_PODS:
             team.apply(whole(manifest.value))
         if manifest.kind not in SERVED or manifest.namespace in POLICY.exempt.namespaces:
             continue

@@ -138,6 +138,29 @@ def test_a_cpu_pod_that_appends_a_gpu_toleration_later_is_refused(team: Namespac
     assert "spec.tolerations[2]: tolerates" in message
 
 
+def test_a_runtime_class_that_brings_a_toleration_is_judged_by_it(team: Namespace) -> None:
+    tolerating = {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "tolerating"},
+        "handler": "runc",
+        "scheduling": {"tolerations": [TOLERATION], "nodeSelector": {"gpu-type": "training"}},
+    }
+    team.apply(tolerating)
+    message = team.refused(pod("x", gpus=None, runtimeClassName="tolerating"))
+    assert f"tolerates {GPU}=present:NoSchedule of pools " in message
+    assert 'spec.nodeSelector["gpu-type"]: gpu-type=training selects nodes of pool' in message
+
+
+def test_a_cpu_pod_that_sees_devices_is_let_in_with_a_warning(team: Namespace) -> None:
+    manifest = pod("x", gpus=None)
+    manifest["spec"]["containers"][0]["env"] = [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "all"}]
+    assert team.warnings(manifest) == [
+        "spec.containers[0].env[0]: NVIDIA_VISIBLE_DEVICES=all hands GPUs to a pod that asks for "
+        "none, and nobody counts them; drop it or ask for a GPU"
+    ]
+
+
 @pytest.mark.parametrize("name", ["kube-system"])
 def test_an_exempt_namespace_is_left_alone(team: Namespace, name: str) -> None:
     manifest = pod("exempt-x", gpus=None, tolerations=[TOLERATION])

@@ -307,8 +307,8 @@ TABLE: Mapping[str, Bad] = {
         ours=(
             "spec.rules.toleration",
             "unknown; known: binding, class, contradiction, cpu-target, member, node-name, "
-            "placement, priority, restore, rollout, steering, tolerations, workload;"
-            " did you mean tolerations?",
+            "placement, priority, priority-borrowed, requests, restore, rollout, runtime, "
+            "steering, tolerations, workload; did you mean tolerations?",
         ),
         theirs="toleration is unknown; known: binding, class, contradiction",
     ),

@@ -70,6 +70,29 @@ def test_every_rule_has_the_policys_mode_unless_it_has_its_own() -> None:
     assert found.writing == set(RULE_NAMES) - {"placement"}
 
 
+ADVICE = ("priority-borrowed", "requests", "runtime")
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("Enforce", Mode.WARN),
+        ("Warn", Mode.WARN),
+        ("Audit", Mode.AUDIT),
+        ('"Off"', Mode.OFF),
+    ],
+)
+def test_advice_is_no_refusal_whatever_the_policys_mode(mode: str, expected: Mode) -> None:
+    found = policy(cluster=f"defaultClass: general, mode: {mode}").modes
+    assert {rule: found[rule] for rule in ADVICE} == dict.fromkeys(ADVICE, expected)
+    assert {found[rule] for rule in RULE_NAMES if rule not in ADVICE} == {found["class"]}
+
+
+def test_advice_refuses_where_the_policy_says_so_rule_by_rule() -> None:
+    found = policy(cluster="defaultClass: general, rules: {requests: Enforce}").modes
+    assert [found[rule] for rule in ADVICE] == [Mode.WARN, Mode.ENFORCE, Mode.WARN]
+
+
 @pytest.mark.parametrize(
     ("mode", "writes"),
     [("Enforce", True), ("Warn", True), ("Audit", False), ('"Off"', False)],

@@ -1,5 +1,6 @@
 """The words that fields of documents choose from: enumerations and the names of rules."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 RULE_NAMES = (
@@ -16,6 +17,9 @@ RULE_NAMES = (
     "rollout",
     "restore",
     "binding",
+    "requests",
+    "priority-borrowed",
+    "runtime",
 )
 """The rules that `spec.rules` of a GPUPolicy may set apart."""
 
@@ -42,6 +46,20 @@ class Mode(StrEnum):
     WARN = "Warn"
     AUDIT = "Audit"
     OFF = "Off"
+
+
+CEILINGS: Mapping[str, Mode] = {
+    "requests": Mode.WARN,
+    "priority-borrowed": Mode.WARN,
+    "runtime": Mode.WARN,
+}
+"""How far rules go at most that `spec.rules` does not set apart: what they say is advice."""
+
+
+def default_mode(rule: str, mode: Mode) -> Mode:
+    """Give the mode of a rule in a policy of some mode that does not set it apart."""
+    strictest_first = list(Mode)
+    return max(mode, CEILINGS.get(rule, mode), key=strictest_first.index)
 
 
 class CpuTarget(StrEnum):

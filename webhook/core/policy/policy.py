@@ -16,6 +16,7 @@ from webhook.core import cluster as observed
 from webhook.core.cluster import Cluster
 from webhook.core.errors import PolicyError
 from webhook.core.policy.check import check
+from webhook.core.policy.choices import default_mode
 from webhook.core.policy.documents import (
     RULE_NAMES,
     CpuPods,
@@ -57,6 +58,7 @@ class Policy:
 
     `modes` gives the mode of each rule, `writing` the rules that may change an object, `taints`
     the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
+    `class_priorities` the classes by the PriorityClass that is theirs alone,
     `steering` the requirements that keep a pod off every pool, `workloads` the kinds listed beside
     those of Kubernetes. `cluster` is what the API server says besides, `documents` what a document
     that is written is judged beside; neither is part of the revision.
@@ -79,6 +81,7 @@ class Policy:
     steering: Requirements
     priority_classes: Mapping[str, PriorityClass]
     global_default: str | None
+    class_priorities: Mapping[str, tuple[str, ...]]
     cluster: Cluster = observed.UNKNOWN
     documents: tuple[Document, ...] = field(default=(), compare=False, repr=False)
 
@@ -109,8 +112,11 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
     pools = {pool.name: pool for pool in _of(documents, GPUNodePool)}
     priorities = {each.name: each for each in _of(documents, PriorityClass)}
     classes = {each.name: plan(each, pools, priorities) for each in _of(documents, GPUClass)}
+    global_default = next((each.name for each in priorities.values() if each.global_default), None)
     exempt = settings.exempt
-    modes = {name: settings.rules.get(name, settings.mode) for name in RULE_NAMES}
+    modes = {
+        name: settings.rules.get(name, default_mode(name, settings.mode)) for name in RULE_NAMES
+    }
     return Policy(
         revision=revision(documents),
         mode=settings.mode,
@@ -132,9 +138,8 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
         labels=_labels(pools.values()),
         steering=steering(pools.values()),
         priority_classes=priorities,
-        global_default=next(
-            (each.name for each in priorities.values() if each.global_default), None
-        ),
+        global_default=global_default,
+        class_priorities=_class_priorities(classes.values(), global_default),
         documents=tuple(documents),
     )
 
@@ -162,6 +167,18 @@ def _labels(pools: Iterable[GPUNodePool]) -> dict[str, dict[str, tuple[GPUNodePo
         for key, value in own_labels(pool).items():
             values = found.setdefault(key, {})
             values[value] = (*values.get(value, ()), pool)
+    return found
+
+
+def _class_priorities(
+    classes: Iterable[ClassPlan], global_default: str | None
+) -> dict[str, tuple[str, ...]]:
+    """Index the classes by their PriorityClass; one that is every pod's is nobody's own."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in classes:
+        if each.priority and each.priority.name != global_default:
+            name = each.priority.name
+            found[name] = (*found.get(name, ()), each.name)
     return found
 
 

@@ -68,6 +68,10 @@ class GPUResources:
         """Tell whether a pod asks for a GPU."""
         return self.asked(pod, namespace, cluster).need is Need.GPU
 
+    def is_asked_by(self, container: Container, cluster: Cluster = UNKNOWN) -> bool:
+        """Tell whether one container asks for a GPU itself."""
+        return any(self.matches(name, cluster) for name in _extended(container))
+
     def asked(self, pod: Pod, namespace: str = "", cluster: Cluster = UNKNOWN) -> Asked:
         """Find what a pod in `namespace` asks for; a GPU outweighs what is unknown."""
         unknown = ""

@@ -5,17 +5,21 @@ templates of workloads. Amounts and values are compared, never keys alone: a nam
 LimitRange defaults GPUs to 0, or a `node-role` of other nodes, is none of our business.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from webhook.core.names import (
     CLASS_ANNOTATION,
     DAEMON_SET_CONTROLLER,
     GPU_VENDOR_DOMAINS,
     MIRROR_ANNOTATION,
+    NO_DEVICES,
     NODES_GROUP,
+    NVIDIA_RUNTIME_CLASSES,
     STAMP_ANNOTATION,
+    VISIBLE_DEVICES,
 )
 from webhook.core.nodes import POSITIVE_OPERATORS
+from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Exemptions, Policy
 from webhook.core.registration.cel import (
     Expression,
@@ -66,6 +70,7 @@ def validated(policy: Policy) -> Conditions:
             # Every pod that runs has a node: who names it at once goes round the scheduler.
             grouped(all_of(IS_CREATE, names_node(SPEC))),
             *aims(SPEC, policy),
+            *misuses(SPEC, policy, (Mode.ENFORCE,)),
         ),
     )
     return {
@@ -121,6 +126,36 @@ def tolerates(spec: Expression, policy: Policy) -> Expression:
     return f"{spec}.?tolerations.orValue([]).exists(t, t.?key.orValue('') in {keys})"
 
 
+def told(policy: Policy) -> Expression:
+    """Tell whether a pod is to be warned of what no workload said and nothing refuses."""
+    near = any_of(*misuses(SPEC, policy, (Mode.WARN, Mode.AUDIT)))
+    needs_none = all_of(f"!{asks(SPEC, policy)}", f"!({_has_claims(SPEC)})", grouped(near))
+    return any_of(asks_unlisted(SPEC, policy), _unless_daemon_set(needs_none))
+
+
+def misuses(spec: Expression, policy: Policy, modes: Collection[Mode]) -> tuple[Expression, ...]:
+    """Give what tells whether a pod without GPUs takes what is meant for those with some.
+
+    Only what rules in some modes look at: nobody shall wait for what is merely warned of.
+    """
+    found = {
+        "priority-borrowed": f"{spec}.?priorityClassName.orValue('') in "
+        f"{listed(sorted(policy.class_priorities))}",
+        "runtime": grouped(_sees_devices(spec)),
+    }
+    return tuple(each for rule, each in found.items() if policy.modes[rule] in modes)
+
+
+def _sees_devices(spec: Expression) -> Expression:
+    """Tell whether a runtime would hand GPUs to a pod, asked for or not."""
+    gives = f"has(e.valueFrom) || !(e.?value.orValue('') in {listed(sorted(NO_DEVICES))})"
+    return any_of(
+        f"{spec}.?runtimeClassName.orValue('') in {listed(sorted(NVIDIA_RUNTIME_CLASSES))}",
+        f"({_containers(spec)}).exists(c, c.?env.orValue([]).exists(e,\n"
+        f"  e.name == {literal(VISIBLE_DEVICES)} && ({gives})))",
+    )
+
+
 def names_node(spec: Expression) -> Expression:
     """Tell whether a pod names a node; of which pool it is the API server can not know."""
     return f"{spec}.?nodeName.orValue('') != ''"
@@ -154,17 +189,21 @@ def _unless_daemon_set(*concerns: Expression) -> Expression:
 
 
 def _asks(spec: Expression, is_wanted: Expression) -> Expression:
-    """Look through containers (null before validation where there are none) and amounts."""
-    containers = (
-        f"optional.ofNonZeroValue({spec}.?containers.orValue([])).orValue([]) + "
-        f"{spec}.?initContainers.orValue([])"
-    )
+    """Look through containers and amounts."""
     amounts = "[c.?resources.?limits.orValue({}), c.?resources.?requests.orValue({})]"
     return (
-        f"({containers}).exists(c,\n"
+        f"({_containers(spec)}).exists(c,\n"
         f"  {amounts}.exists(amounts,\n"
         f"    amounts.exists(r, ({is_wanted}) &&\n"
         f"      quantity(string(amounts[r])).isGreaterThan(quantity('0')))))"
+    )
+
+
+def _containers(spec: Expression) -> Expression:
+    """Give all containers (null before validation where there are none)."""
+    return (
+        f"optional.ofNonZeroValue({spec}.?containers.orValue([])).orValue([]) + "
+        f"{spec}.?initContainers.orValue([])"
     )
 
 

@@ -7,6 +7,7 @@ shows its class already, status, finalizers and deletion are never sent.
 from collections.abc import Iterable
 
 from webhook.core.names import DAEMON_SET_CONTROLLER
+from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.registration.cel import (
     NEVER,
@@ -19,13 +20,14 @@ from webhook.core.registration.cel import (
 )
 from webhook.core.registration.pods import (
     IS_CREATE,
-    SPEC,
     Conditions,
     aims,
     asks,
     asks_unlisted,
+    misuses,
     names_node,
     not_exempt,
+    told,
     tolerates,
 )
 from webhook.core.registration.templates import (
@@ -102,11 +104,12 @@ def warned(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
 def warned_with_pods(policy: Policy) -> Conditions:
     """Give the conditions of the built-in kinds, under which pods come too.
 
-    A pod is sent only if it asks for what no list has: nobody else says so.
+    A pod is sent only for what nobody else says: that it asks for what no list has, or takes what
+    is not its own and is not refused for it.
     """
     conditions = dict(warned(policy, KINDS))
     conditions["concerns-gpus"] = either(
-        "request.kind.kind == 'Pod'", asks_unlisted(SPEC, policy), conditions["concerns-gpus"]
+        "request.kind.kind == 'Pod'", told(policy), conditions["concerns-gpus"]
     )
     return conditions
 
@@ -166,7 +169,12 @@ def _has_outlook(kind: WorkloadKind, policy: Policy) -> Expression:
     if not is_listed(kind):
         pods += [asks_unlisted("spec", policy)]
     if not is_listed(kind) and kind.creator != DAEMON_SET_CONTROLLER:
-        near = (tolerates("spec", policy), names_node("spec"), *aims("spec", policy))
+        near = (
+            tolerates("spec", policy),
+            names_node("spec"),
+            *aims("spec", policy),
+            *misuses("spec", policy, (Mode.ENFORCE, Mode.WARN)),
+        )
         pods += [grouped(any_of(*near))]
     return some_template(
         NEW,

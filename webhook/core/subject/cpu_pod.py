@@ -6,7 +6,17 @@ from webhook.core.pod import Pod
 from webhook.core.pod_patch import compare
 from webhook.core.policy.documents import BlanketToleration, CpuTarget
 from webhook.core.policy.policy import Policy
-from webhook.core.rules import cpu_target, final, gpu_class, member, priority, stamp, steering
+from webhook.core.rules import (
+    cpu_target,
+    final,
+    gpu_class,
+    member,
+    priority,
+    priority_borrowed,
+    runtime,
+    stamp,
+    steering,
+)
 from webhook.core.subject.case import Case, Stage, allow
 
 
@@ -35,7 +45,12 @@ def judge(case: Case) -> Decision:
         patch=compare(pod, after) if case.stage is Stage.MUTATE else (),
         rules=applied.rules,
         would_change=applied.would_change,
-        violations=(*violations, *refused),
+        violations=(
+            *violations,
+            *refused,
+            *priority_borrowed.find(pod, policy),
+            *runtime.find(pod),
+        ),
         warnings=(*member.warn(pod), *cpu_target.warn(pod, policy), *warned),
     )
 

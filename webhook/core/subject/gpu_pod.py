@@ -12,6 +12,7 @@ from webhook.core.rules import (
     node_name,
     placement,
     priority,
+    requests,
     stamp,
     tolerations,
 )
@@ -26,7 +27,7 @@ def judge(case: Case) -> Decision:
         return Decision(
             verdict=Verdict.DENY,
             reason="asks for a GPU, but gets no class",
-            violations=(found, *node_name.find(pod)),
+            violations=(found, *node_name.find(pod), *_requests(case)),
         )
     plan = found.plan
     applied = inject(case, plan)
@@ -35,6 +36,7 @@ def judge(case: Case) -> Decision:
         *node_name.find(pod),
         *priority.find(pod, plan),
         *_contradictions(case, injected, plan),
+        *_requests(case),
     )
     if case.stage is Stage.VALIDATE:
         violations += final.find(pod, injected, plan, policy.revision)
@@ -51,6 +53,10 @@ def judge(case: Case) -> Decision:
             *placement.warn(pod, policy),
         ),
     )
+
+
+def _requests(case: Case) -> tuple[Violation, ...]:
+    return requests.find(case.pod, case.policy.resources, case.policy.cluster)
 
 
 def _class(case: Case) -> gpu_class.Found | Violation:
