@@ -8,10 +8,10 @@ GPU = "nvidia.com/gpu"
 
 
 def container(gpus: str | int | None = 1, name: str = "main") -> Json:
-    """Give a container that asks for GPUs (None: the resource is not named at all)."""
+    """Give a container that asks for GPUs (None: no resource is named at all)."""
     made: Json = {"name": name, "image": "example.com/app:1"}
     if gpus is not None:
-        made["resources"] = {"limits": {GPU: gpus}}
+        made["resources"] = {"limits": {GPU: gpus}, "requests": {"cpu": "10m", "memory": "16Mi"}}
     return made
 
 
