@@ -29,9 +29,7 @@ _DECIMAL = {
 
 def parse(amount: str | float) -> Decimal:
     """Give the value of a quantity; raise RequestError that names what is none."""
-    matched = _QUANTITY.fullmatch(str(amount))
-    if matched is None:
-        raise RequestError(f"{amount!r} is no quantity; expected a number such as 1, 500m or 4Gi")
+    matched = _matched(amount)
     number, suffix = Decimal(matched["number"]), matched["suffix"]
     if suffix is None:
         return number
@@ -43,6 +41,12 @@ def is_positive(amount: str | float) -> bool:
     """Tell whether a quantity is more than zero: `"0"` asks for nothing."""
     if isinstance(amount, int):
         return amount > 0
-    if isinstance(amount, str) and amount.isascii() and amount.isdigit():
-        return amount.strip("0") != ""
-    return parse(amount) > 0
+    number: str = _matched(amount)["number"]
+    return not number.startswith("-") and number.strip("+0.") != ""
+
+
+def _matched(amount: str | float) -> re.Match[str]:
+    matched = _QUANTITY.fullmatch(str(amount))
+    if matched is None:
+        raise RequestError(f"{amount!r} is no quantity; expected a number such as 1, 500m or 4Gi")
+    return matched

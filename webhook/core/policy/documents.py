@@ -259,7 +259,12 @@ class GPUPolicy(Document):
         default_factory=CpuPods, metadata=about("what becomes of pods that ask for no GPU")
     )
     rules: Mapping[str, Mode] = field(
-        default_factory=dict, hash=False, metadata=about("a rule's own mode", keys=RULE_NAMES)
+        default_factory=dict,
+        hash=False,
+        metadata=about(
+            "a rule's own mode; priority-borrowed, requests and runtime only warn without one",
+            keys=RULE_NAMES,
+        ),
     )
     schedulers: tuple[str, ...] = field(
         default=("system:kube-scheduler",),
