@@ -14,7 +14,7 @@ from webhook.core.patch import apply, plain, step
 from webhook.core.paths import EACH, Path, put, written
 from webhook.core.review import GroupVersionKind, Request
 from webhook.core.rules.propagation import Change
-from webhook.core.workload import JSONObject, WorkloadKind, templates
+from webhook.core.workload import WorkloadKind, templates
 
 Json: TypeAlias = dict[str, Any]
 
@@ -93,14 +93,14 @@ def test_a_second_pass_changes_nothing(given_: Written) -> None:
     kind, new, old = given_
     decision = mutate(asked(kind, new, old))
     assume(decision.allowed)
-    after = apply(decision.patch, new)
+    after: Any = apply(decision.patch, new)
     assert mutate(asked(kind, after, old)).patch == ()
     # A write that suspends a workload opens its templates for the next one.
     assume(not is_fixed(kind, after, old) or is_fixed(kind, after, after))
     assert mutate(asked(kind, after, after)).patch == ()
 
 
-def is_fixed(kind: WorkloadKind, new: JSONObject, old: JSONObject | None) -> bool:
+def is_fixed(kind: WorkloadKind, new: Json, old: Json | None) -> bool:
     return Change(kind=kind, new=new, old=old).fixed
 
 
