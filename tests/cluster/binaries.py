@@ -1,4 +1,4 @@
-"""Where the five programs of the control plane come from, and in which version.
+"""Where the five programs of the control plane come from, and kubeadm, and in which version.
 
 In this order: the folder that `KUBEBUILDER_ASSETS` names (envtest's convention), the user's cache,
 a build from the Go modules beside this file. It starts none of them.
@@ -70,6 +70,9 @@ PROGRAMS = (
 )
 """What is built, in this order; `minutes` is what a cold build took on two cores."""
 
+KUBEADM = _kubernetes("kubeadm", 2)
+"""Checks what nodes join with; built for the first test that asks, beside the five."""
+
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Give the folder of this pair of versions in the user's cache, which may not exist yet."""
@@ -85,12 +88,29 @@ def find(progress: Progress, environ: Mapping[str, str] = os.environ) -> Binarie
     each program. Raises BinariesUnavailable with what was tried and what to do.
     """
     assets, cache = _assets(environ), cache_folder(environ)
-    folders = (*assets, cache)
-    if _missing(folders):
+    places = _find(PROGRAMS, (*assets, cache), progress, environ)
+    return Binaries(**{name.replace("-", "_"): path for name, path in places.items()})
+
+
+def find_kubeadm(progress: Progress, environ: Mapping[str, str] = os.environ) -> Path:
+    """Find kubeadm, or build it: half a minute after the five, two minutes alone."""
+    folders = (*_assets(environ), cache_folder(environ))
+    return _find((KUBEADM,), folders, progress, environ)[KUBEADM.name]
+
+
+def _find(
+    programs: tuple[Program, ...],
+    folders: tuple[Path, ...],
+    progress: Progress,
+    environ: Mapping[str, str],
+) -> dict[str, Path]:
+    """Give where each program is; what no folder has is built into the last one, the cache."""
+    cache = folders[-1]
+    if _missing(programs, folders):
         with _locked(cache, progress):
-            _build_all(_missing(folders), cache, progress, environ)
-    places = {program.name: _place(program, folders) for program in PROGRAMS}
-    return Binaries(**{name.replace("-", "_"): path for name, path in places.items() if path})
+            _build_all(_missing(programs, folders), cache, progress, environ)
+    places = {program.name: _place(program, folders) for program in programs}
+    return {name: path for name, path in places.items() if path}
 
 
 def _assets(environ: Mapping[str, str]) -> tuple[Path, ...]:
@@ -113,9 +133,9 @@ def _place(program: Program, folders: tuple[Path, ...]) -> Path | None:
     return next((path for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
 
 
-def _missing(folders: tuple[Path, ...]) -> tuple[Program, ...]:
+def _missing(programs: tuple[Program, ...], folders: tuple[Path, ...]) -> tuple[Program, ...]:
     """Give the programs that none of the folders has."""
-    return tuple(program for program in PROGRAMS if _place(program, folders) is None)
+    return tuple(program for program in programs if _place(program, folders) is None)
 
 
 @contextmanager

@@ -6,17 +6,21 @@ with REQUIRE_CONTROL_PLANE=1 (as in CI) they fail.
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from tests.cluster.binaries import Binaries, find
+from tests.cluster.binaries import Binaries, find, find_kubeadm
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.gobuild import BinariesUnavailable
+from tests.cluster.gobuild import BinariesUnavailable, Progress
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.waiting import eventually
 
 REQUIRED_VARIABLE = "REQUIRE_CONTROL_PLANE"
+
+T = TypeVar("T")
 
 UNPROVED = pytest.StashKey[str]()
 
@@ -24,9 +28,20 @@ UNPROVED = pytest.StashKey[str]()
 @pytest.fixture(scope="session")
 def binaries(request: pytest.FixtureRequest) -> Binaries:
     """Give the programs of the control plane, built on the first use on a machine."""
+    return _found(request, find)
+
+
+@pytest.fixture(scope="session")
+def kubeadm(request: pytest.FixtureRequest) -> Path:
+    """Give kubeadm of the same release, built on the first use on a machine."""
+    return _found(request, find_kubeadm)
+
+
+def _found(request: pytest.FixtureRequest, look: Callable[[Progress], T]) -> T:
+    """Find programs or build them; where they can not be had, skip, or fail if they must be."""
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     try:
-        return find(reporter.write_line if reporter else lambda _: None)
+        return look(reporter.write_line if reporter else lambda _: None)
     except BinariesUnavailable as reason:
         if os.environ.get(REQUIRED_VARIABLE) == "1":
             pytest.fail(f"{REQUIRED_VARIABLE}=1, but {reason}", pytrace=False)

@@ -14,6 +14,7 @@ from tests.cluster.binaries import (
     Binaries,
     cache_folder,
     find,
+    find_kubeadm,
 )
 from tests.cluster.gobuild import BinariesUnavailable
 
@@ -89,6 +90,19 @@ def test_what_is_missing_is_built_once_and_found_again(tmp_path: Path) -> None:
         "... done in 0 s",
     ]
     assert sorted(path.name for path in cache.iterdir()) == sorted([*NAMES, "lock"])
+
+
+def test_kubeadm_is_built_beside_the_five_and_alone(tmp_path: Path) -> None:
+    log, environ = fake_go(tmp_path / "tools"), environment(tmp_path)
+    find(silent, environ)
+    log.unlink()
+
+    first, second = find_kubeadm(silent, environ), find_kubeadm(silent, environ)
+
+    assert first == second == cache_folder(environ) / "kubeadm"
+    (call,) = log.read_text(encoding="utf-8").splitlines()
+    assert call.endswith("k8s.io/kubernetes/cmd/kubeadm")
+    assert find(silent, environ).kubectl == cache_folder(environ) / "kubectl"
 
 
 def test_assets_come_first_and_what_they_lack_is_built(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""kubectl comes from where the control plane comes from."""
+"""kubectl and kubeadm come from where the control plane comes from."""
 
-from tests.cluster.conftest import binaries
+from tests.cluster.conftest import binaries, kubeadm
 
-__all__ = ["binaries"]
+__all__ = ["binaries", "kubeadm"]
