@@ -8,7 +8,8 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.cluster.pki import KeyPair
 Json = dict[str, Any]
 """An object as the API server speaks it."""
 
+JSON_TYPE = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 REQUEST_SECONDS = 30
@@ -41,6 +43,14 @@ class Api:
         self._port = port
         self._context = ssl.create_default_context(cafile=str(authority))
         self._context.load_cert_chain(pair.certificate, pair.key)
+        self._acting: tuple[tuple[str, str], ...] = ()
+
+    def acting_as(self, user: str, groups: Iterable[str] = ()) -> "Api":
+        """Give the same access in the name of somebody else (impersonation)."""
+        other = copy(self)
+        names = (("Impersonate-User", user), *(("Impersonate-Group", each) for each in groups))
+        other._acting = names  # noqa: SLF001 # a copy of our own
+        return other
 
     def request(
         self, method: str, path: str, body: Json | None = None, content_type: str = ""
@@ -71,12 +81,14 @@ class Api:
         self, method: str, path: str, body: Json | None, content_type: str
     ) -> tuple[int, str]:
         """Send one request on a connection of its own."""
-        headers = {"Accept": "application/json", "Content-Type": content_type or "application/json"}
+        headers = (("Accept", "application/json"), ("Content-Type", content_type or JSON_TYPE))
+        content = json.dumps(body).encode() if body is not None else b""
         connection = self._connection(REQUEST_SECONDS)
         try:
-            connection.request(
-                method, path, json.dumps(body) if body is not None else None, headers
-            )
+            connection.putrequest(method, path)
+            for name, value in (*headers, *self._acting, ("Content-Length", str(len(content)))):
+                connection.putheader(name, value)
+            connection.endheaders(content)
             answer = connection.getresponse()
             return answer.status, answer.read().decode("utf-8")
         finally:

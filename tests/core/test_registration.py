@@ -193,9 +193,12 @@ def test_bindings_are_sent_unless_a_scheduler_of_the_policy_sent_them() -> None:
         }
     ]
     assert conditions(entry) == {
+        "not-an-exempt-group": (
+            "!request.userInfo.?groups.orValue([]).exists(g, g in ['gpuclass:node-debuggers'])"
+        ),
         "not-a-scheduler": (
             r"!(request.userInfo.username in ['o\'volcano', 'system:kube-scheduler'])"
-        )
+        ),
     }
 
 
