@@ -12,6 +12,7 @@ from tests.cli.shipped import policy
 from tests.cluster.api import ApiError, Json
 from tests.cluster.conditions import Gate, gates
 from tests.cluster.controlplane import ControlPlane
+from webhook.core.cluster import Cluster, Node
 from webhook.core.decide import decide
 from webhook.core.decision import Decision
 from webhook.core.review import GroupVersionKind, Request, UserInfo
@@ -23,7 +24,15 @@ MUTATE, VALIDATE, WARN = "Mutating/pods", "Validating/pods", "Validating/warning
 INVALID = 422
 
 keys = st.sampled_from(
-    ["nvidia.com/gpu", "gpu-type", "node-role", "nvidia.com/gpu.present", "disk"]
+    [
+        "nvidia.com/gpu",
+        "gpu-type",
+        "node-role",
+        "nvidia.com/gpu.present",
+        "nvidia.com/gpu.product",
+        "beta.amd.com/gpu.family",
+        "disk",
+    ]
 )
 values = st.sampled_from(
     ["present", "true", "training", "production", "gpu-worker", "cpu", "ssd", "1"]
@@ -154,6 +163,20 @@ def defaulted(control_plane: ControlPlane, manifest: Json) -> Json | None:
         return None
 
 
+KNOWN = Cluster(
+    nodes={
+        "m1": Node(
+            labels={
+                "nvidia.com/gpu.present": "true",
+                "gpu-type": "training",
+                "nvidia.com/gpu.product": "ssd",
+                "beta.amd.com/gpu.family": "1",
+            }
+        )
+    }
+)
+
+
 def decided(pod: Json, stage: Stage) -> Decision:
     request = Request(
         uid="1",
@@ -163,7 +186,7 @@ def decided(pod: Json, stage: Stage) -> Decision:
         user_info=UserInfo(username="admin", groups=("system:masters",)),
         object=msgspec.Raw(json.dumps(pod).encode()),
     )
-    return decide(request, policy(), stage)
+    return decide(request, policy().knowing(KNOWN), stage)
 
 
 @settings(

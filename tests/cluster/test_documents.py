@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,37 +9,20 @@ from tests.cluster.api import Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.waiting import eventually
-from tests.cluster.webhook import Webhook
+from tests.cluster.webhook import Watching, apply_documents
 from tests.core.policy.bad_documents import gpu_class, pool
 from webhook.core import registration
-from webhook.core.names import API_GROUP
-from webhook.core.policy import crd
 
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).parents[2]
-CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 TIMES = 5
-
-
-class Watching(Webhook):
-    """`gpuclass serve` that takes its documents from the API server."""
-
-    def _command(self, ports: list[int]) -> list[str]:
-        command = super()._command(ports)
-        place = command.index("--policies")
-        kubeconfig = str(self._control_plane.kubeconfig)
-        return [*command[:place], "--kubeconfig", kubeconfig, *command[place + 2 :]]
 
 
 @pytest.fixture(scope="module")
 def plane(binaries: Binaries) -> Iterator[ControlPlane]:
     """Give a control plane of its own, with the shipped documents and a replica before it."""
     with ControlPlane(binaries) as running:
-        running.kubectl("apply", "--server-side", "-k", str(CRDS))
-        names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-        running.kubectl("wait", "--for=condition=Established", *names)
-        running.kubectl("apply", "--server-side", "-k", str(POLICIES))
+        apply_documents(running)
         with Watching(running):
             yield running
 

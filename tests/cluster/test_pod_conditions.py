@@ -144,6 +144,14 @@ BOTH = (MUTATE, VALIDATE)
         ),
         pytest.param(pod(nodeSelector={"disk": "ssd"}), NOWHERE, id="selects another label"),
         pytest.param(
+            pod(nodeSelector={"nvidia.com/gpu.product": "H100"}),
+            (VALIDATE,),
+            id="selects a label of who makes GPUs",
+        ),
+        pytest.param(
+            pod(nodeSelector={"notnvidia.com/gpu": "1"}), NOWHERE, id="selects another domain"
+        ),
+        pytest.param(
             requiring(matchExpressions=[TRAINING]), (VALIDATE,), id="requires a pool's label"
         ),
         pytest.param(

@@ -24,10 +24,12 @@ from tests.cluster.waiting import eventually
 from webhook.cli import certs
 from webhook.control.certificates import make_ca, make_leaf
 from webhook.core import registration
+from webhook.core.names import API_GROUP
+from webhook.core.policy import crd
 from webhook.watch import policies as policy_folder
 
 ROOT = Path(__file__).parents[2]
-POLICIES = ROOT / "policies"
+CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 SERVICE_NUMBER = 10
 NAME = "gpuclass"
 
@@ -149,6 +151,25 @@ class Webhook:
         except ApiError:
             return False
         return "gpuclass.io/class" in made["metadata"].get("labels", {})
+
+
+class Watching(Webhook):
+    """`gpuclass serve` that takes its documents from the API server."""
+
+    def _command(self, ports: list[int]) -> list[str]:
+        command = super()._command(ports)
+        place = command.index("--policies")
+        kubeconfig = str(self._control_plane.kubeconfig)
+        return [*command[:place], "--kubeconfig", kubeconfig, *command[place + 2 :]]
+
+
+def apply_documents(control_plane: ControlPlane) -> None:
+    """Apply our kinds and the shipped documents, for a server that watches them."""
+    kubectl = control_plane.kubectl
+    kubectl("apply", "--server-side", "-k", str(CRDS))
+    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
+    kubectl("wait", "--for=condition=Established", *names)
+    kubectl("apply", "--server-side", "-k", str(POLICIES))
 
 
 def scrape(port: int) -> dict[str, float]:

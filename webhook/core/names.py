@@ -24,6 +24,10 @@ STAMP_ANNOTATION = "gpuclass.io/injected"
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 """The kubelet's mark on the API object of a static pod."""
 
+NODE_SELECTOR_ANNOTATION = "scheduler.alpha.kubernetes.io/node-selector"
+DEFAULT_TOLERATIONS_ANNOTATION = "scheduler.alpha.kubernetes.io/defaultTolerations"
+"""On a namespace: what the admission plug-ins PodNodeSelector and PodTolerationRestriction add."""
+
 NVIDIA_RUNTIME_CLASSES = frozenset({"nvidia", "nvidia-cdi", "nvidia-legacy"})
 """RuntimeClasses that NVIDIA's GPU operator makes: their runtime gives devices to containers."""
 
@@ -54,4 +58,5 @@ GENERIC_LABELS = frozenset(
 GPU_VENDOR_DOMAINS = frozenset(
     {"amd.com", "gpu.intel.com", "habana.ai", "npu.intel.com", "nvidia.com"}
 )
-"""A resource name under one of these that no policy lists is neither GPU nor CPU: left alone."""
+"""Of those who make GPUs: a resource name under one that no policy lists is left alone; a label
+under one is a pool's where nodes of the pool carry it, declared or not."""

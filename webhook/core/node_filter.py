@@ -15,7 +15,7 @@ from webhook.core import cluster
 from webhook.core.cluster import Node, Taint
 from webhook.core.devices import Amounts, devices, taken
 from webhook.core.names import DEVICE_CLASS_RESOURCE_PREFIX
-from webhook.core.nodes import HARD_EFFECTS, satisfies, tolerates, written
+from webhook.core.nodes import HARD_EFFECTS, NAME_FIELD, satisfies, tolerates, written
 from webhook.core.pod import (
     Amount,
     Container,
@@ -31,7 +31,6 @@ TERMS = f"spec.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms"
 UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 """What a cordoned node is to the scheduler, before its taint is there too."""
 
-_NAME = "metadata.name"
 _OWN_LABEL = "kubernetes.io/hostname"
 _BOUND_EFFECTS = frozenset({"NoExecute"})
 """What a kubelet looks at for a pod that names its node, which no scheduler sees."""
@@ -142,7 +141,7 @@ def _by_affinity(spec: PodSpec, node: Candidate) -> Iterator[Refusal]:
 
 def _unmet(term: NodeSelectorTerm, path: str, node: Candidate) -> Iterator[Refusal]:
     """Find the requirements of a term that the node does not meet; an empty term is never met."""
-    labels, fields = node.marks.labels, {_NAME: node.name}
+    labels, fields = node.marks.labels, {NAME_FIELD: node.name}
     if not term.match_expressions and not term.match_fields:
         yield Refusal(path, "is empty, so no node is meant")
     for index, each in enumerate(term.match_expressions or ()):

@@ -16,6 +16,9 @@ HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
 POSITIVE_OPERATORS = frozenset({"In", "Exists", "Gt", "Lt"})
 """Operators that ask for a label; NotIn and DoesNotExist ask for its absence."""
 
+NAME_FIELD = "metadata.name"
+"""The one field that matchFields may ask for."""
+
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _WHOLE_LENGTH = 63
 """Characters of a label value; a longer text is no number that a node carries."""
@@ -119,3 +122,14 @@ def may_satisfy(labels: Mapping[str, str], term: NodeSelectorTerm) -> bool:
     if not expressions and not term.match_fields:
         return False
     return all(each.key not in labels or satisfies(labels, each) for each in expressions)
+
+
+def meets(labels: Mapping[str, str], name: str, term: NodeSelectorTerm) -> bool:
+    """Tell whether a node with this name and just these labels meets a term."""
+    expressions, fields = term.match_expressions or (), term.match_fields or ()
+    if not expressions and not fields:
+        return False
+    named = {NAME_FIELD: name}
+    return all(satisfies(labels, each) for each in expressions) and all(
+        satisfies(named, each) for each in fields
+    )

@@ -11,9 +11,11 @@ from tests.core.given import (
     pool,
     refusals,
     request,
+    shipped,
     validate,
 )
 from tests.core.shapes import required, requirement, term
+from webhook.core.cluster import Cluster
 
 SELECTOR = 'spec.nodeSelector["{}"]'
 TERMS = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
@@ -55,6 +57,20 @@ def test_selector_that_no_pool_agrees_with_is_refused(
 ) -> None:
     assert refusals(mutate(gpu_pod(named, nodeSelector=selector))) == [
         ("contradiction", SELECTOR.format(key), message) for key, message in expected.items()
+    ]
+
+
+def test_selector_that_the_namespace_adds_is_said_to_come_from_there() -> None:
+    given = {"scheduler.alpha.kubernetes.io/node-selector": "node-role=shared"}
+    by = shipped().knowing(Cluster(namespaces={"team-a": given}))
+    assert refusals(mutate(gpu_pod("production", nodeSelector={"node-role": "shared"}), by)) == [
+        (
+            "contradiction",
+            SELECTOR.format("node-role"),
+            "shared contradicts class production: nodes of pool production carry "
+            "node-role=gpu-prod; namespace team-a gives it to its pods by the annotation "
+            "scheduler.alpha.kubernetes.io/node-selector: change it there or name another class",
+        )
     ]
 
 

@@ -12,9 +12,12 @@ from tests.core.given import (
     policy,
     pool,
     refusals,
+    request,
+    shipped,
     validate,
 )
 from tests.core.shapes import REQUIRED, preferred, required, requirement, term
+from webhook.core.cluster import Cluster, Node
 
 TERMS = (
     "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
@@ -237,6 +240,158 @@ def test_architecture_and_zone_are_no_aim_even_where_a_pool_declares_them(select
 
 def test_taint_that_is_the_pods_own_business_is_no_aim() -> None:
     assert_untouched(cpu_pod(tolerations=[{"key": "arch", "operator": "Exists"}]), ARM)
+
+
+def training(**labels: str) -> Node:
+    known = {"nvidia.com/gpu.present": "true", "gpu-type": "training"}
+    return Node(labels={**known, **{_VENDORS[key]: value for key, value in labels.items()}})
+
+
+_VENDORS = {
+    "product": "nvidia.com/gpu.product",
+    "count": "nvidia.com/gpu.count",
+    "family": "beta.amd.com/gpu.family",
+}
+KNOWN = Cluster(
+    nodes={
+        "m1": training(product="H100", count="8"),
+        "m2": training(product="A100", count="4", family="x"),
+        "cpu": Node(labels={"nvidia.com/gpu.product": "none", "example.com/disk": "ssd"}),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "aim"),
+    [
+        pytest.param(
+            {"nodeSelector": {"nvidia.com/gpu.product": "H100"}},
+            'spec.nodeSelector["nvidia.com/gpu.product"]',
+            "nvidia.com/gpu.product=H100 selects nodes of pool training",
+            id="selector",
+        ),
+        pytest.param(
+            {"nodeSelector": {"beta.amd.com/gpu.family": "x"}},
+            'spec.nodeSelector["beta.amd.com/gpu.family"]',
+            "beta.amd.com/gpu.family=x selects nodes of pool training",
+            id="a-domain-within-a-maker-s",
+        ),
+        pytest.param(
+            {"affinity": required(term("nvidia.com/gpu.product Exists", "zone DoesNotExist"))},
+            f"{TERMS}[0].matchExpressions[0]",
+            "nvidia.com/gpu.product Exists selects nodes of pool training",
+            id="exists",
+        ),
+        pytest.param(
+            {"affinity": required(term("zone In a"), term("nvidia.com/gpu.count Gt 7"))},
+            f"{TERMS}[1].matchExpressions[0]",
+            "nvidia.com/gpu.count Gt [7] selects nodes of pool training",
+            id="greater",
+        ),
+        pytest.param(
+            {
+                "affinity": required(
+                    {**term("nvidia.com/gpu.product Exists"), **fields("metadata.name In m1")}
+                )
+            },
+            f"{TERMS}[0].matchExpressions[0]",
+            "nvidia.com/gpu.product Exists selects nodes of pool training",
+            id="beside-a-name",
+        ),
+    ],
+)
+def test_label_of_who_makes_gpus_aims_where_a_node_of_a_pool_carries_it(
+    spec: Json, path: str, aim: str
+) -> None:
+    for decide in (mutate, validate):
+        found = refusals(decide(cpu_pod(None, **spec), shipped().knowing(KNOWN)))
+        assert found[0] == ("cpu-target", path, f"{aim}, {INSTEAD}")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"nodeSelector": {"nvidia.com/gpu.product": "B200"}}, id="no-node-has-it"),
+        pytest.param({"nodeSelector": {"nvidia.com/gpu.product": "none"}}, id="no-node-of-a-pool"),
+        pytest.param({"nodeSelector": {"example.com/disk": "ssd"}}, id="anybody-s-label"),
+        pytest.param({"nodeSelector": {"notnvidia.com/gpu.count": "8"}}, id="another-domain"),
+        pytest.param({"affinity": required(term("nvidia.com/gpu.product NotIn H100"))}, id="not"),
+        pytest.param(
+            {"affinity": required(term("nvidia.com/gpu.product In H100", "zone In a"))},
+            id="a-term-that-its-node-does-not-meet",
+        ),
+        pytest.param(
+            {
+                "affinity": required(
+                    {**term("nvidia.com/gpu.product Exists"), **fields("metadata.name In cpu")}
+                )
+            },
+            id="held-to-another-node",
+        ),
+    ],
+)
+def test_label_of_who_makes_gpus_is_no_aim_where_no_node_of_a_pool_is_meant(spec: Json) -> None:
+    assert_untouched(cpu_pod(None, **spec), shipped().knowing(KNOWN))
+
+
+def of_namespace(**annotations: str) -> Cluster:
+    keys = {"selector": "node-selector", "tolerations": "defaultTolerations"}
+    prefix = "scheduler.alpha.kubernetes.io"
+    return Cluster(
+        namespaces={"team-a": {f"{prefix}/{keys[key]}": text for key, text in annotations.items()}}
+    )
+
+
+GIVEN = "namespace team-a gives it to its pods by the annotation scheduler.alpha.kubernetes.io"
+CHANGE = "change it there, ask for a GPU, or have the namespace exempted (GPUPolicy spec.exempt)"
+
+
+def test_toleration_that_the_namespace_adds_is_said_to_come_from_there() -> None:
+    text = '[{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]'
+    own: Json = {"key": KEY, "operator": "Exists", "effect": "NoSchedule"}
+    other: Json = {"key": "gpu-type", "value": "training"}
+    by = shipped().knowing(of_namespace(tolerations=text))
+    found = refusals(mutate(cpu_pod(tolerations=[own, other]), by))
+    assert found == [
+        (
+            "cpu-target",
+            "spec.tolerations[0]",
+            f"tolerates nvidia.com/gpu=present:NoSchedule of {ALL}, but the pod asks for no GPU; "
+            f"{GIVEN}/defaultTolerations: {CHANGE}",
+        ),
+        (
+            "cpu-target",
+            "spec.tolerations[1]",
+            f"tolerates gpu-type=training:NoSchedule of pool training, {INSTEAD}",
+        ),
+    ]
+    elsewhere = mutate(request(cpu_pod(tolerations=[own]), namespace="team-b"), by)
+    assert refusals(elsewhere)[0][2].endswith(INSTEAD)
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", '[{"key": "nvidia.com/gpu"}]'])
+def test_annotation_that_gives_no_such_toleration_is_not_named(text: str) -> None:
+    by = shipped().knowing(of_namespace(tolerations=text))
+    document = cpu_pod(tolerations=[{"key": KEY, "operator": "Exists"}])
+    assert refusals(mutate(document, by))[0][2].endswith(INSTEAD)
+
+
+def test_selector_that_the_namespace_adds_is_said_to_come_from_there() -> None:
+    by = shipped().knowing(of_namespace(selector="disk=ssd, gpu-type = training"))
+    document = cpu_pod(nodeSelector={"gpu-type": "training", "node-role": "gpu-training"})
+    assert refusals(mutate(document, by)) == [
+        (
+            "cpu-target",
+            'spec.nodeSelector["gpu-type"]',
+            "gpu-type=training selects nodes of pool training, but the pod asks for no GPU; "
+            f"{GIVEN}/node-selector: {CHANGE}",
+        ),
+        (
+            "cpu-target",
+            'spec.nodeSelector["node-role"]',
+            f"node-role=gpu-training selects nodes of pool training, {INSTEAD}",
+        ),
+    ]
 
 
 AIMING = cpu_pod(nodeSelector={"gpu-type": "training"})

@@ -18,6 +18,7 @@ from tests.core.given import (
     validate,
 )
 from tests.core.shapes import preferred, preferred_of, required, required_of, stamp_of, term
+from webhook.core.cluster import Cluster
 
 OFF = ["gpu-type NotIn development production training", "node-role NotIn gpu-worker"]
 ANY: Json = {"operator": "Exists"}
@@ -140,6 +141,22 @@ def test_deny_refuses_the_toleration(decide: type) -> None:
     by = policy(cluster="defaultClass: general, cpuPods: {onBlanketToleration: Deny}")
     decision = decide(cpu_pod(tolerations=[{"key": "x", "operator": "Exists"}, ANY]), by)
     assert refusals(decision) == [("steering", "spec.tolerations[1]", DENIED)]
+
+
+def test_toleration_of_everything_that_the_namespace_adds_is_said_to_come_from_there() -> None:
+    given = {"scheduler.alpha.kubernetes.io/defaultTolerations": '[{"operator": "Exists"}]'}
+    by = policy(cluster="defaultClass: general, cpuPods: {onBlanketToleration: Deny}")
+    by = by.knowing(Cluster(namespaces={"team-a": given}))
+    assert refusals(mutate(OPEN, by)) == [
+        (
+            "steering",
+            "spec.tolerations[0]",
+            "names no key, so it tolerates the taints of GPU nodes, and the pod asks for no GPU; "
+            "namespace team-a gives it to its pods by the annotation "
+            "scheduler.alpha.kubernetes.io/defaultTolerations: change it there, or have the pod's "
+            "namespace exempted (GPUPolicy spec.exempt)",
+        )
+    ]
 
 
 def test_allow_lets_the_pod_in() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from webhook.core.names import DISCOVERY_DOMAINS, GENERIC_LABELS
+from webhook.core.names import DISCOVERY_DOMAINS, GENERIC_LABELS, GPU_VENDOR_DOMAINS
 from webhook.core.pod import (
     NodeAffinity,
     NodeSelector,
@@ -194,8 +194,17 @@ def own_labels(pool: GPUNodePool) -> Labels:
 
 def is_discovered(key: str) -> bool:
     """Tell whether node discovery writes a label key."""
+    return _is_within(key, DISCOVERY_DOMAINS)
+
+
+def is_vendors(key: str) -> bool:
+    """Tell whether a label key is of the domain of somebody who makes GPUs."""
+    return _is_within(key, GPU_VENDOR_DOMAINS)
+
+
+def _is_within(key: str, domains: Iterable[str]) -> bool:
     domain = key.partition("/")[0] if "/" in key else ""
-    return any(domain == each or domain.endswith(f".{each}") for each in DISCOVERY_DOMAINS)
+    return any(domain == each or domain.endswith(f".{each}") for each in domains)
 
 
 def labels_of(pool: GPUNodePool) -> Labels:

@@ -5,15 +5,16 @@ review costs therefore does not grow with the number of classes and pools.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
 
 from webhook.core import cluster as observed
-from webhook.core.cluster import Cluster
+from webhook.core.cluster import Cluster, Node
 from webhook.core.errors import PolicyError
 from webhook.core.policy.check import check
 from webhook.core.policy.choices import default_mode
@@ -38,6 +39,9 @@ T = TypeVar("T")
 
 REVISION_LENGTH = 12
 """Hexadecimal digits of a revision: enough to tell documents apart, short in a stamp."""
+
+_NODES_LOOKED_AT = 100
+"""Nodes of pools that are looked at to name their pools: one is enough to decide."""
 
 _WRITING = (Mode.ENFORCE, Mode.WARN)
 """Modes in which a rule may change an object."""
@@ -96,6 +100,13 @@ class Policy:
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
         """Give the pool of a node, by its name alone where the node is not known."""
         return pools_of(name, self.cluster.nodes.get(name), self.pools)
+
+    def pools_of_nodes(self, is_meant: Callable[[str, Node], bool]) -> tuple[GPUNodePool, ...]:
+        """Give the pools of the known nodes that are meant; of very many the first suffice."""
+        meant = (name for name, node in self.cluster.nodes.items() if is_meant(name, node))
+        members = (pools for name in meant if (pools := self.pools_of_node(name)))
+        found = (pool for pools in islice(members, _NODES_LOOKED_AT) for pool in pools)
+        return tuple(dict.fromkeys(found))
 
     @property
     def is_enforcing(self) -> bool:

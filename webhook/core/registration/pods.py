@@ -5,6 +5,7 @@ templates of workloads. Amounts and values are compared, never keys alone: a nam
 LimitRange defaults GPUs to 0, or a `node-role` of other nodes, is none of our business.
 """
 
+import re
 from collections.abc import Collection, Mapping
 
 from webhook.core.names import (
@@ -18,7 +19,7 @@ from webhook.core.names import (
     STAMP_ANNOTATION,
     VISIBLE_DEVICES,
 )
-from webhook.core.nodes import POSITIVE_OPERATORS
+from webhook.core.nodes import NAME_FIELD, POSITIVE_OPERATORS
 from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Exemptions, Policy
 from webhook.core.registration.cel import (
@@ -40,7 +41,6 @@ IS_CREATE = "request.operation == 'CREATE'"
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_NODE_NAME_FIELD = "metadata.name"
 _GROUPS = "request.userInfo.?groups.orValue([])"
 
 
@@ -162,16 +162,35 @@ def names_node(spec: Expression) -> Expression:
 
 
 def aims(spec: Expression, policy: Policy) -> tuple[Expression, ...]:
-    """Give what tells whether a pod selects or prefers the labels of a pool, or a node by name."""
+    """Give what tells whether a pod selects or prefers the labels of a pool, or a node by name.
+
+    Labels of those who make GPUs may be a pool's too: which nodes carry them is not known here.
+    """
     affinity = f"{spec}.?affinity.?nodeAffinity"
     labels = mapped({key: sorted(values) for key, values in sorted(policy.labels.items())})
-    term = grouped(_term("term", labels))
+    required = grouped(any_of(_term("term", labels), _asks_vendors("term")))
+    preferred = grouped(_term("term", labels))
     return (
         f"{spec}.?nodeSelector.orValue({{}}).exists(k, "
-        f"{spec}.nodeSelector[k] in {labels}[?k].orValue([]))",
-        f"{affinity}.?{_REQUIRED}.?nodeSelectorTerms.orValue([]).exists(term, {term})",
-        f"{affinity}.?{_PREFERRED}.orValue([]).map(p, p.preference).exists(term, {term})",
+        f"{spec}.nodeSelector[k] in {labels}[?k].orValue([]) || {_is_vendors('k')})",
+        f"{affinity}.?{_REQUIRED}.?nodeSelectorTerms.orValue([]).exists(term, {required})",
+        f"{affinity}.?{_PREFERRED}.orValue([]).map(p, p.preference).exists(term, {preferred})",
     )
+
+
+def _asks_vendors(term: str) -> Expression:
+    """Tell whether a node selector term asks for a label of those who make GPUs."""
+    asking = listed(sorted(POSITIVE_OPERATORS))
+    return (
+        f"{term}.?matchExpressions.orValue([]).exists(e,\n"
+        f"  e.operator in {asking} && {_is_vendors('e.key')})"
+    )
+
+
+def _is_vendors(key: Expression) -> Expression:
+    """Tell whether a label key is of such a domain, or of one within it."""
+    domains = "|".join(map(re.escape, sorted(GPU_VENDOR_DOMAINS)))
+    return f"{key}.matches({literal(f'^([^/]*[.])?({domains})/')})"
 
 
 def _judged(exempt: Exemptions) -> Conditions:
@@ -248,6 +267,6 @@ def _term(term: str, labels: Expression) -> Expression:
     )
     field = (
         f"{term}.?matchFields.orValue([]).exists(f,\n"
-        f"  f.key == {literal(_NODE_NAME_FIELD)} && f.operator == 'In')"
+        f"  f.key == {literal(NAME_FIELD)} && f.operator == 'In')"
     )
     return any_of(expression, field)

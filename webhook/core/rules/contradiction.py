@@ -4,11 +4,15 @@
 `gpu-type=development` and asks for class production waits for ever. It is refused at once, with
 both places named. Only labels that pools declare count; what they say nothing of may be there.
 
+A selector that the namespace added (plug-in PodNodeSelector) is said to come from there.
+
 A Preferred class may also use other GPU nodes whose taints its pods tolerate: those count too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from webhook.core import origin
+from webhook.core.cluster import Cluster
 from webhook.core.decision import Violation
 from webhook.core.nodes import may_satisfy, tolerates_all
 from webhook.core.pod import NodeSelectorTerm, Pod
@@ -20,7 +24,9 @@ from webhook.core.rules.placement import TERMS_PATH, required_terms
 NAME = "contradiction"
 
 
-def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Violation, ...]:
+def find(
+    pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy, namespace: str
+) -> tuple[Violation, ...]:
     """Refuse a pod that no pool within its class's reach can take, by labels alone.
 
     `injected` is the pod as its class makes it: what it requires and tolerates then says which
@@ -33,7 +39,8 @@ def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Viol
         return ()
     if plan.placement is Placement.PREFERRED and _elsewhere(injected, selector, policy):
         return ()
-    return _by_selector(selector, plan) or (_by_terms(plan),)
+    by_selector = tuple(_by_selector(selector, plan, namespace, policy.cluster))
+    return by_selector or (_by_terms(plan),)
 
 
 def _admits(
@@ -53,22 +60,22 @@ def _elsewhere(pod: Pod, selector: Mapping[str, str], policy: Policy) -> bool:
     )
 
 
-def _by_selector(selector: Mapping[str, str], plan: ClassPlan) -> tuple[Violation, ...]:
+def _by_selector(
+    selector: Mapping[str, str], plan: ClassPlan, namespace: str, cluster: Cluster
+) -> Iterator[Violation]:
     """Name each entry of the nodeSelector that no pool of the class agrees with."""
-    found: list[Violation] = []
     for key, value in selector.items():
         carried = {pool.name: labels_of(pool).get(key, value) for pool in plan.pools}
-        if value not in carried.values():
-            nodes = ", ".join(f"pool {name} carry {key}={has}" for name, has in carried.items())
-            found.append(
-                Violation(
-                    rule=NAME,
-                    path=f'spec.nodeSelector["{key}"]',
-                    message=f"{value} contradicts class {plan.name}: nodes of {nodes}; "
-                    "drop it or name another class",
-                )
-            )
-    return tuple(found)
+        if value in carried.values():
+            continue
+        nodes = ", ".join(f"pool {name} carry {key}={has}" for name, has in carried.items())
+        instead = origin.way_out(origin.of_selector(key, value, namespace, cluster), "drop it")
+        yield Violation(
+            rule=NAME,
+            path=f'spec.nodeSelector["{key}"]',
+            message=f"{value} contradicts class {plan.name}: nodes of {nodes}; "
+            f"{instead} or name another class",
+        )
 
 
 def _by_terms(plan: ClassPlan) -> Violation:

@@ -11,6 +11,8 @@ the pool that node discovery does not take away. `onBlanketToleration` may say D
 DaemonSet pods never reach this rule: whom their controller puts on a node belongs there.
 """
 
+from webhook.core import origin
+from webhook.core.cluster import Cluster
 from webhook.core.decision import Violation
 from webhook.core.nodes import is_blanket, tolerates_all
 from webhook.core.pod import Pod
@@ -36,12 +38,13 @@ def inject(pod: Pod, policy: Policy) -> Pod:
     return require(pod, policy.steering) if policy.steering else pod
 
 
-def refuse(index: int) -> Violation:
+def refuse(pod: Pod, index: int, namespace: str, cluster: Cluster) -> Violation:
     """Refuse the toleration, where the policy says Deny."""
+    given = origin.of_toleration((pod.spec.tolerations or ())[index], namespace, cluster)
+    instead = origin.way_out(given, "name the taints that it has to tolerate")
     return Violation(
         rule=NAME,
         path=f"spec.tolerations[{index}]",
         message="names no key, so it tolerates the taints of GPU nodes, and the pod asks for no "
-        "GPU; name the taints that it has to tolerate, or have the pod's namespace exempted "
-        "(GPUPolicy spec.exempt)",
+        f"GPU; {instead}, or have the pod's namespace exempted (GPUPolicy spec.exempt)",
     )

@@ -25,14 +25,14 @@ def judge(case: Case) -> Decision:
     if case.request.user_info.username == DAEMON_SET_CONTROLLER:
         return allow("a DaemonSet pod: its controller chose the node")
     pod, policy = case.pod, case.policy
-    aims = cpu_target.find(pod, policy)
+    aims = cpu_target.find(pod, policy, case.request.namespace)
     violations = aims if policy.cpu_pods.on_target is CpuTarget.DENY else ()
     warned = (
         (f"{each.path}: {each.message}" for each in aims)
         if policy.cpu_pods.on_target is CpuTarget.WARN
         else ()
     )
-    refused = _refused(pod, policy)
+    refused = _refused(case)
     applied = case.untouched.then(case, steering.NAME, lambda pod: _steered(pod, policy)).then(
         case, member.NAME, lambda pod: _prioritised(case, pod)
     )
@@ -55,12 +55,15 @@ def judge(case: Case) -> Decision:
     )
 
 
-def _refused(pod: Pod, policy: Policy) -> tuple[Violation, ...]:
+def _refused(case: Case) -> tuple[Violation, ...]:
     """Refuse a toleration of everything, where onBlanketToleration says Deny."""
+    pod, policy = case.pod, case.policy
     if policy.cpu_pods.on_blanket_toleration is not BlanketToleration.DENY:
         return ()
     index = _blanket(pod, policy)
-    return () if index is None else (steering.refuse(index),)
+    if index is None:
+        return ()
+    return (steering.refuse(pod, index, case.request.namespace, policy.cluster),)
 
 
 def _steered(pod: Pod, policy: Policy) -> Pod:

@@ -72,7 +72,7 @@ def _contradictions(case: Case, injected: Pod, plan: ClassPlan) -> tuple[Violati
     pod, policy = case.pod, case.policy
     if case.stage is Stage.VALIDATE and stamp.is_of_another(pod, policy.revision):
         return ()
-    return contradiction.find(pod, injected, plan, policy)
+    return contradiction.find(pod, injected, plan, policy, case.request.namespace)
 
 
 def inject(case: Case, plan: ClassPlan) -> Applied:

@@ -25,12 +25,12 @@ def judge(case: Case, old: Pod) -> Decision:
     policy, namespace = case.policy, case.request.namespace
     if policy.resources.asked(case.pod, namespace, policy.cluster).need is not Need.NOTHING:
         return allow("written again: asks for a GPU")
-    before = {each.message for each in _find(old, case.policy)}
+    before = {each.message for each in _find(old, policy, namespace)}
     return Decision(
         verdict=Verdict.ALLOW,
         reason="written again: asks for no GPU",
         violations=tuple(
-            each for each in _find(case.pod, case.policy) if each.message not in before
+            each for each in _find(case.pod, policy, namespace) if each.message not in before
         ),
     )
 
@@ -52,13 +52,13 @@ def _scheduling(pod: Pod) -> tuple[object, ...]:
     return spec.node_name, spec.node_selector, spec.affinity, spec.tolerations
 
 
-def _find(pod: Pod, policy: Policy) -> tuple[Violation, ...]:
+def _find(pod: Pod, policy: Policy, namespace: str) -> tuple[Violation, ...]:
     """Find what a new pod would be refused for, or steered off, which an update can not be."""
     cpu_pods = policy.cpu_pods
-    aims = cpu_target.find(pod, policy) if cpu_pods.on_target is CpuTarget.DENY else ()
+    aims = cpu_target.find(pod, policy, namespace) if cpu_pods.on_target is CpuTarget.DENY else ()
     if cpu_pods.on_blanket_toleration is BlanketToleration.ALLOW:
         return aims
     index = steering.reaches(pod, policy)
     if index is None or steering.inject(pod, policy) is pod:
         return aims
-    return (*aims, steering.refuse(index))
+    return (*aims, steering.refuse(pod, index, namespace, policy.cluster))

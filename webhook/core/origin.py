@@ -1,0 +1,53 @@
+"""Which fields of a pod its namespace added, before any webhook saw the pod.
+
+The admission plug-ins PodNodeSelector and PodTolerationRestriction, where a cluster has them on,
+give every new pod of a namespace what an annotation of it says. Whoever is refused for such a field
+looks for it in the manifest in vain, so a refusal names the annotation. It decides nothing.
+"""
+
+import msgspec
+
+from webhook.core.cluster import Cluster
+from webhook.core.names import DEFAULT_TOLERATIONS_ANNOTATION, NODE_SELECTOR_ANNOTATION
+from webhook.core.pod import Toleration
+
+_decode_tolerations = msgspec.json.Decoder(tuple[Toleration, ...]).decode
+
+
+def of_selector(key: str, value: str, namespace: str, cluster: Cluster) -> str | None:
+    """Say that a namespace gives its pods an entry of their nodeSelector; None: it does not."""
+    text = cluster.annotation(namespace, NODE_SELECTOR_ANNOTATION) or ""
+    entries = (each.partition("=") for each in text.split(","))
+    is_given = any((name.strip(), to.strip()) == (key, value) for name, _, to in entries)
+    return _said(namespace, NODE_SELECTOR_ANNOTATION) if is_given else None
+
+
+def of_toleration(toleration: Toleration, namespace: str, cluster: Cluster) -> str | None:
+    """Say that a namespace gives its pods a toleration; None: it does not."""
+    text = cluster.annotation(namespace, DEFAULT_TOLERATIONS_ANNOTATION)
+    try:
+        given = _decode_tolerations(text) if text else ()
+    except msgspec.DecodeError:
+        return None
+    is_given = _meaning(toleration) in map(_meaning, given)
+    return _said(namespace, DEFAULT_TOLERATIONS_ANNOTATION) if is_given else None
+
+
+def way_out(origin: str | None, otherwise: str) -> str:
+    """Say what to do about a field: where it comes from the namespace it is changed there."""
+    return f"{origin}: change it there" if origin else otherwise
+
+
+def _said(namespace: str, annotation: str) -> str:
+    return f"namespace {namespace} gives it to its pods by the annotation {annotation}"
+
+
+def _meaning(toleration: Toleration) -> tuple[object, ...]:
+    """Give what a toleration says, however it is written."""
+    return (
+        toleration.key or "",
+        toleration.operator or "Equal",
+        toleration.value or "",
+        toleration.effect or "",
+        toleration.toleration_seconds,
+    )
