@@ -9,7 +9,7 @@ BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property check format lock image bench clean
+.PHONY: help run demo test test-slow property tofu check format lock image bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ property: $(VENV)/dev ## the properties with a hundred times as many examples
 test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load
 	@$(BIN)/python -m pytest -m slow
 
+tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minutes, once)
+	@$(BIN)/python -m tests.deploy.opentofu
+
 check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, policies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -45,7 +48,7 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 render: $(VENV)/runtime ## write the kinds of deploy/crds
-	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \
+	for kind in gpuclasses gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
 
 image: ## build the container image (needs Docker)

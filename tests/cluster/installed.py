@@ -39,9 +39,7 @@ SERVICE_NUMBER = 11
 SERVER, CONTROLLER = "gpuclass", "gpuclass-controller"
 """The ServiceAccounts."""
 
-CRDS = tuple(
-    f"crd/{name}.gpuclass.io" for name in ("gpunodepools", "gpunodes", "gpuclasses", "gpupolicies")
-)
+CRDS = tuple(f"crd/{name}.gpuclass.io" for name in ("gpunodepools", "gpuclasses", "gpupolicies"))
 KINDS = tuple(kind.lower() for kind in registration.ENTRIES)
 
 
