@@ -48,7 +48,7 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 render: $(VENV)/runtime ## write the kinds of deploy/crds
-	for kind in gpuclasses gpunodepools gpupolicies; do \
+	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
 
 image: ## build the container image (needs Docker)

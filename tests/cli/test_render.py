@@ -24,7 +24,7 @@ def test_conditions_are_printed_line_by_line(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("named", "expected"),
     [
-        pytest.param([], ["GPUClass", "GPUNodePool", "GPUPolicy"], id="all kinds"),
+        pytest.param([], ["GPUClass", "GPUNode", "GPUNodePool", "GPUPolicy"], id="all kinds"),
         pytest.param(["gpupolicies"], ["GPUPolicy"], id="one kind"),
     ],
 )

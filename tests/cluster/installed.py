@@ -39,7 +39,9 @@ SERVICE_NUMBER = 11
 SERVER, CONTROLLER = "gpuclass", "gpuclass-controller"
 """The ServiceAccounts."""
 
-CRDS = tuple(f"crd/{name}.gpuclass.io" for name in ("gpunodepools", "gpuclasses", "gpupolicies"))
+CRDS = tuple(
+    f"crd/{name}.gpuclass.io" for name in ("gpunodepools", "gpunodes", "gpuclasses", "gpupolicies")
+)
 KINDS = tuple(kind.lower() for kind in registration.ENTRIES)
 
 

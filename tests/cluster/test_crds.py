@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.api import MERGE_PATCH, Api, ApiError, Json
 from tests.cluster.controlplane import ControlPlane
-from tests.core.policy.bad_documents import EVERY, Bad, gpu_class, policy, pool, sound
+from tests.core.policy.bad_documents import EVERY, Bad, gpu_class, node, policy, pool, sound
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.policy import crd
 from webhook.core.policy.decode import read_object
@@ -171,6 +171,7 @@ def test_the_shipped_documents_come_back_as_files_give_them(plane: ControlPlane)
             },
             id="GPUNodePool",
         ),
+        pytest.param(node("a.example"), {"pool": "p"}, id="GPUNode"),
     ],
 )
 def test_the_api_server_fills_in_our_own_defaults(
@@ -248,6 +249,10 @@ def test_kubectl_shows_what_an_operator_wants_to_know(made: ControlPlane) -> Non
             pool(),
             {"nodes": 3, "gpus": {"capacity": 24, "allocatable": 23, "allocated": 8}},
         ),
+        (
+            node(),
+            {"joined": True, "gpus": {"capacity": 8, "allocatable": 8, "allocated": 1}},
+        ),
         (gpu_class(), {"poolNames": "p", "nodes": 3}),
         (policy(), {"revision": "0123456789ab"}),
     ]
@@ -257,6 +262,10 @@ def test_kubectl_shows_what_an_operator_wants_to_know(made: ControlPlane) -> Non
     assert rows(made, "gpupool") == [
         ["NAME", "NODES", "GPUS", "USED", "READY"],
         ["p", "3", "23", "8", "True"],
+    ]
+    assert rows(made, "gpun") == [
+        ["NAME", "POOL", "JOINED", "GPUS", "USED", "READY"],
+        ["n", "p", "true", "8", "1", "True"],
     ]
     assert rows(made, "gpuc") == [
         ["NAME", "POOLS", "PLACEMENT", "PRIORITY", "NODES", "READY"],
@@ -273,6 +282,7 @@ def test_kinds_are_found_one_by_one_and_together(made: ControlPlane) -> None:
     together = made.kubectl("get", crd.CATEGORY, "-o", "name").stdout.split()
     assert sorted(together) == [
         f"gpuclass.{API_GROUP}/c",
+        f"gpunode.{API_GROUP}/n",
         f"gpunodepool.{API_GROUP}/p",
         f"gpupolicy.{API_GROUP}/cluster",
     ]

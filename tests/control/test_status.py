@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.core.given import gpu_class, pool
+from tests.core.given import gpu_class, gpu_node, pool
+from webhook.control.api import Object
 from webhook.control.conditions import Name, State
 from webhook.control.inventory import Inventory, Machine, Tenant
 from webhook.control.status import MAX_PROBLEMS, members_of, report
@@ -13,7 +14,13 @@ from webhook.core.policy.check import check
 from webhook.core.policy.documents import Document
 from webhook.core.policy.policy import compile_policy
 from webhook.core.policy.schema import plain
-from webhook.core.policy.status import ConditionStatus, GPUClassStatus, GPUNodePoolStatus, Status
+from webhook.core.policy.status import (
+    ConditionStatus,
+    GPUClassStatus,
+    GPUNodePoolStatus,
+    GPUNodeStatus,
+    Status,
+)
 
 GPU = "nvidia.com/gpu"
 POLICY = (
@@ -221,3 +228,99 @@ def test_object_of_no_kind_known_here_has_conditions_alone() -> None:
         ConditionStatus.FALSE,
         ConditionStatus.TRUE,
     ]
+
+
+MARKED = Node(labels={"gpu": "yes-a"}, taints=(Taint(key="k", value="a", effect="NoSchedule"),))
+GIVEN = SOUND + gpu_node("n1", "a")
+
+
+def found_of(machine: Machine | None) -> tuple[Object, dict[str, tuple[str, str, str]]]:
+    """Give the status of GPUNode n1 of pool a, and its conditions."""
+    inventory = Inventory(
+        machines={"n1": machine} if machine else {}, tenants=(Tenant(node="n1", holds={GPU: 2}),)
+    )
+    given = state(GIVEN, inventory=inventory, before=GIVEN)
+    found = status("GPUNode", "n1", given)
+    assert isinstance(found, GPUNodeStatus)
+    written = plain(found)
+    del written["conditions"]
+    return written, said("GPUNode", "n1", given)
+
+
+GIVEN_REVISION = compile_policy(read(GIVEN)).revision
+FINE = ("False", "AsExpected", "")
+
+
+def test_declared_node_that_has_not_joined_is_not_ready_and_nothing_is_amiss() -> None:
+    assert found_of(None) == (
+        {"joined": False},
+        {
+            "Ready": (
+                "False",
+                "NotJoined",
+                f"in force, revision {GIVEN_REVISION}; no node n1 has joined yet",
+            ),
+            "Degraded": FINE,
+        },
+    )
+
+
+def test_declared_node_that_is_there_and_marked_is_ready() -> None:
+    whole = Machine(marks=MARKED, is_ready=True, capacity={GPU: 8}, allocatable={GPU: 7})
+    assert found_of(whole) == (
+        {
+            "joined": True,
+            "ready": True,
+            "labelled": True,
+            "gpus": {"capacity": 8, "allocatable": 7, "allocated": 2},
+        },
+        {
+            "Ready": (
+                "True",
+                "Joined",
+                f"in force, revision {GIVEN_REVISION}; of pool a, 7 GPUs",
+            ),
+            "Degraded": FINE,
+        },
+    )
+
+
+SILENCE = ("True", "NodeSilent", "its kubelet is silent")
+
+
+@pytest.mark.parametrize(
+    ("is_silent", "first", "degraded"),
+    [(False, "is not Ready", FINE), (True, "is not Ready: its kubelet is silent", SILENCE)],
+)
+def test_declared_node_says_everything_that_is_amiss_with_it(
+    is_silent: bool, first: str, degraded: tuple[str, str, str]
+) -> None:
+    bare = Machine(marks=Node(), is_ready=False, is_silent=is_silent, capacity={}, allocatable={})
+    written, conditions = found_of(bare)
+    problems = [
+        first,
+        "lacks the taint k=a:NoSchedule, so CPU pods may land on it",
+        "lacks the label gpu=yes-a, so pods of its classes miss it",
+        "offers none of nvidia.com/gpu, nvidia.com/gpu.shared, nvidia.com/mig-*: its device plug-in"
+        " may not run yet",
+    ]
+    assert written["problems"] == problems
+    assert written["labelled"] is False
+    assert conditions == {
+        "Ready": ("False", "NodeHasProblems", "; ".join(problems)),
+        "Degraded": degraded,
+    }
+
+
+def test_declared_node_of_a_pool_that_is_refused_says_so_first() -> None:
+    fault = Fault(source="gpunode/n1", line=0, path="spec.pool", message="there is no pool")
+    given = state(GIVEN.replace("pool: a", "pool: z"), (fault,), before=GIVEN)
+    assert said("GPUNode", "n1", given)["Ready"][:2] == ("False", "Refused")
+
+
+def test_a_label_that_is_not_of_the_selector_is_missed_too() -> None:
+    text = GIVEN.replace("gpu: yes-a}", "gpu: yes-a}, labels: {role: x}", 1)
+    given = state(text, inventory=Inventory(machines={"n1": machine("a", taints="a")}), before=text)
+    found = status("GPUNodePool", "a", given)
+    assert isinstance(found, GPUNodePoolStatus)
+    assert found.problems == ("n1: lacks the label role=x",)

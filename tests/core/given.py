@@ -69,6 +69,11 @@ def pool(name: str, selector: str, taints: str = "", more: str = "") -> str:
     )
 
 
+def gpu_node(name: str, pool_name: str) -> str:
+    """Write a GPUNode."""
+    return _document("GPUNode", name, f"pool: {pool_name}")
+
+
 def gpu_class(name: str, pools: str, more: str = "") -> str:
     """Write a GPUClass; `pools` are the insides of a YAML flow sequence."""
     return _document("GPUClass", name, f"pools: [{pools}]{_tail(more)}")

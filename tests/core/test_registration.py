@@ -214,7 +214,7 @@ def test_documents_are_sent_whoever_writes_them_unless_nothing_changed() -> None
             "apiGroups": ["gpuclass.io"],
             "apiVersions": ["v1alpha1"],
             "operations": ["CREATE", "UPDATE", "DELETE"],
-            "resources": ["gpuclasses", "gpunodepools", "gpupolicies"],
+            "resources": ["gpuclasses", "gpunodes", "gpunodepools", "gpupolicies"],
             "scope": "Cluster",
         }
     ]

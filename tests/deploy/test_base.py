@@ -250,7 +250,7 @@ def rights(kind: str, name: str) -> dict[tuple[str, str, tuple[str, ...]], set[s
     }
 
 
-KINDS = ("gpunodepools", "gpuclasses", "gpupolicies")
+KINDS = ("gpunodepools", "gpunodes", "gpuclasses", "gpupolicies")
 CONFIGURATIONS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
 PRIORITIES = ("scheduling.k8s.io", "priorityclasses", ())
 READ = {"get", "list", "watch"}

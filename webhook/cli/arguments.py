@@ -16,7 +16,7 @@ from webhook.cli.console import Console
 
 Run: TypeAlias = Callable[[argparse.Namespace, Console], int]
 
-CRDS = ("gpuclasses", "gpunodepools", "gpupolicies")
+CRDS = ("gpuclasses", "gpunodes", "gpunodepools", "gpupolicies")
 
 
 def _review(parser: argparse.ArgumentParser) -> Run:

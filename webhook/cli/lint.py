@@ -13,7 +13,7 @@ from typing import TextIO
 from webhook.cli.report import annotation
 from webhook.core.errors import Fault, OperatorError
 from webhook.core.policy.check import check
-from webhook.core.policy.documents import Document
+from webhook.core.policy.documents import Document, GPUNode
 from webhook.watch import files
 
 OUTPUTS = ("text", "json", "github")
@@ -24,6 +24,7 @@ CLEAN, FAULTY, UNREADABLE = 0, 1, 2
 
 _NOUNS = {
     "GPUNodePool": ("pool", "pools"),
+    "GPUNode": ("node", "nodes"),
     "GPUClass": ("class", "classes"),
     "PriorityClass": ("priority class", "priority classes"),
 }
@@ -48,7 +49,8 @@ def run(directory: Path, output: str, out: TextIO) -> int:
 
 def _count(documents: Sequence[Document]) -> str:
     kinds = Counter(type(document).__name__ for document in documents)
-    return ", ".join(_number(kinds[kind], *nouns) for kind, nouns in _NOUNS.items())
+    shown = (kind for kind in _NOUNS if kinds[kind] or kind != GPUNode.__name__)
+    return ", ".join(_number(kinds[kind], *_NOUNS[kind]) for kind in shown)
 
 
 def _verdict(faults: Sequence[Fault]) -> str:

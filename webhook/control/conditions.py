@@ -70,18 +70,20 @@ def conditions_of(name: Name, state: State) -> tuple[Condition, Condition]:
     kept = _kept(state.policy)
     if refused:
         text = f"{_listed(refused)}. {kept}"
-        return _pair(READY, "Refused", text), _pair(DEGRADED, "Refused", text, holds=True)
+        return condition(READY, "Refused", text), condition(DEGRADED, "Refused", text, holds=True)
     if document is None or document != find(name, state.in_force):
         text = f"waits for other documents: {_listed(others)}. {kept}"
-        return _pair(READY, "Waiting", text), _pair(DEGRADED, "Waiting", text, holds=True)
-    ready = _pair(READY, "InForce", f"in force, {_revision(state.policy)}", holds=True)
+        return condition(READY, "Waiting", text), condition(DEGRADED, "Waiting", text, holds=True)
+    ready = condition(READY, "InForce", f"in force, {revision_of(state.policy)}", holds=True)
     if others and name.kind == GPUPolicy.__name__:
         text = f"{_listed(others)}. {kept}"
-        return ready, _pair(DEGRADED, "OtherDocumentsRefused", text, holds=True)
+        return ready, condition(DEGRADED, "OtherDocumentsRefused", text, holds=True)
     missing = _missing(document, state)
     if missing:
-        return ready, _pair(DEGRADED, "PriorityClassMissing", missing, holds=True)
-    return ready, _pair(DEGRADED, "Advised" if own else "AsExpected", _listed(own) if own else "")
+        return ready, condition(DEGRADED, "PriorityClassMissing", missing, holds=True)
+    return ready, condition(
+        DEGRADED, "Advised" if own else "AsExpected", _listed(own) if own else ""
+    )
 
 
 def _missing(document: Document, state: State) -> str:
@@ -94,7 +96,8 @@ def _missing(document: Document, state: State) -> str:
     return f"there is no PriorityClass {listed}: pods that get it are refused" if names else ""
 
 
-def _pair(kind: str, reason: str, message: str, *, holds: bool = False) -> Condition:
+def condition(kind: str, reason: str, message: str, *, holds: bool = False) -> Condition:
+    """Give a condition that holds or does not; times and generations are left empty."""
     status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
     text = message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}..."
     return Condition(type=kind, status=status, last_transition_time="", reason=reason, message=text)
@@ -105,8 +108,9 @@ def _listed(faults: Sequence[Fault]) -> str:
 
 
 def _kept(policy: Policy | None) -> str:
-    return f"{_revision(policy)} stays in force" if policy else "Nothing is in force yet"
+    return f"{revision_of(policy)} stays in force" if policy else "Nothing is in force yet"
 
 
-def _revision(policy: Policy | None) -> str:
+def revision_of(policy: Policy | None) -> str:
+    """Name the revision in force, in a sentence."""
     return f"revision {policy.revision}" if policy else "no revision"

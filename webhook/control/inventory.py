@@ -15,12 +15,13 @@ from webhook.watch.resource import Resource
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """A node: its marks, whether it is Ready, what it has and what it offers."""
+    """A node: its marks, whether it is Ready or silent, what it has and what it offers."""
 
     marks: cluster.Node
     is_ready: bool
     capacity: Amounts
     allocatable: Amounts
+    is_silent: bool = False
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +92,11 @@ _ENDED = frozenset({"Succeeded", "Failed"})
 def read_machine(raw: msgspec.Raw) -> Machine:
     """Read a Node; raise msgspec.DecodeError for what no API server has."""
     status = _decode_node(raw).status
+    ready = next((each.status for each in status.conditions if each.type == "Ready"), "")
     return Machine(
         marks=cluster.read_node(raw),
-        is_ready=any(each.type == "Ready" and each.status == "True" for each in status.conditions),
+        is_ready=ready == "True",
+        is_silent=ready == "Unknown",
         capacity=devices(status.capacity),
         allocatable=devices(status.allocatable),
     )

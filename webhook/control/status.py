@@ -3,19 +3,17 @@
 A pure function of documents, faults, nodes and pods; who writes it knows times and generations.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from webhook.control.conditions import Name, State, conditions_of, find
-from webhook.core.devices import Amounts
-from webhook.core.nodes import written
-from webhook.core.policy.documents import GPUClass, GPUNodePool, GPUPolicy, PriorityClass
-from webhook.core.policy.membership import pools_of
-from webhook.core.policy.resources import GPUResources
+from webhook.control.gpus import gpus_of
+from webhook.control.node_status import lacking, report_node
+from webhook.core.policy.documents import GPUClass, GPUNode, GPUNodePool, GPUPolicy, PriorityClass
+from webhook.core.policy.membership import declared_by, pools_of
 from webhook.core.policy.status import (
     Condition,
     GPUClassStatus,
-    GPUCount,
     GPUNodePoolStatus,
     GPUPolicyStatus,
     PoolNodes,
@@ -37,6 +35,8 @@ def report(name: Name, state: State, members: Members) -> Status:
     match document:
         case GPUNodePool():
             return _pool(document, state, members, conditions)
+        case GPUNode():
+            return report_node(document, state, conditions)
         case GPUClass():
             return _class(document, members, conditions)
         case GPUPolicy():
@@ -83,7 +83,7 @@ def _pool(
         conditions=conditions,
         nodes=len(names),
         ready_nodes=sum(machines[name].is_ready for name in names),
-        gpus=_gpus(document, state, names),
+        gpus=gpus_of(document, state, names),
         problems=shown,
     )
 
@@ -91,45 +91,22 @@ def _pool(
 def members_of(state: State) -> Members:
     """Give the nodes of each pool by name; one that nothing tells apart is of all that it fits."""
     pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
+    declared = declared_by(state.documents)
     found: dict[str, tuple[str, ...]] = {}
     for name, machine in sorted(state.inventory.machines.items()):
-        for pool in pools_of(name, machine.marks, pools):
+        for pool in pools_of(name, machine.marks, pools, declared):
             found[pool.name] = (*found.get(pool.name, ()), name)
     return found
-
-
-def _gpus(pool: GPUNodePool, state: State, names: Sequence[str]) -> GPUCount:
-    listed = GPUResources(pool.resources or _listed_resources(state), ())
-    machines, of_pool = state.inventory.machines, frozenset(names)
-    held = (each.holds for each in state.inventory.tenants if each.node in of_pool)
-    return GPUCount(
-        capacity=_count(listed, (machines[name].capacity for name in names)),
-        allocatable=_count(listed, (machines[name].allocatable for name in names)),
-        allocated=_count(listed, held),
-    )
-
-
-def _listed_resources(state: State) -> tuple[str, ...]:
-    policies = (each for each in state.documents if isinstance(each, GPUPolicy))
-    return next((each.gpu_resources for each in policies), ())
-
-
-def _count(listed: GPUResources, amounts: Iterable[Amounts]) -> int:
-    return sum(count for each in amounts for name, count in each.items() if listed.matches(name))
 
 
 def _problems(pool: GPUNodePool, state: State, names: Sequence[str]) -> Iterator[str]:
     """Say what is amiss with the nodes of a pool, a sentence each."""
     pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
+    declared = declared_by(state.documents)
     for name in names:
         machine = state.inventory.machines[name]
-        rivals = [each.name for each in pools_of(name, machine.marks, pools)]
+        rivals = [each.name for each in pools_of(name, machine.marks, pools, declared)]
         if len(rivals) > 1:
             yield f"{name}: of pools {', '.join(rivals)} alike; add a label that tells them apart"
-        has = {(taint.key, taint.value, taint.effect) for taint in machine.marks.taints}
-        for taint in pool.taints:
-            if (taint.key, taint.value, taint.effect.value) not in has:
-                yield f"{name}: lacks the taint {written(taint)}, so CPU pods may land on it"
-        for key, value in pool.selector.items():
-            if machine.marks.labels.get(key) != value:
-                yield f"{name}: lacks the label {key}={value}, so pods of its classes miss it"
+        for each in lacking(pool, machine.marks):
+            yield f"{name}: {each}"

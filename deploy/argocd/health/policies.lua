@@ -1,4 +1,4 @@
--- Health of a GPUClass, GPUNodePool or GPUPolicy: what `gpuclass controller` says in its status.
+-- Health of a GPUClass, GPUNode, GPUNodePool or GPUPolicy: what `gpuclass controller` says in its status.
 -- What it said of an older generation is no answer about what was applied now.
 
 local generation = obj.metadata.generation or 0

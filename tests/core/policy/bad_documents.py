@@ -18,6 +18,7 @@ LONG_DOMAIN = f"{'a.' * 126}ab"
 """Of 254 characters, one more than a domain has."""
 
 _LABEL = 'at most 63 of a-z, 0-9 and "-", a letter or digit at both ends'
+_SUBDOMAIN = 'at most 253 of a-z, 0-9, "-" and ".", a letter or digit at both ends of each part'
 _KEY = 'at most 63 of letters, digits, "-", "_" and ".", after a DNS domain and "/" or none'
 _VALUE = 'empty, or at most 63 of letters, digits, "-", "_" and ".", alphanumeric at both ends'
 _MATCH = "in body should match '^"
@@ -36,6 +37,11 @@ def pool(name: str = "p", **spec: object) -> Json:
     """Give a GPUNodePool; sound but for what `spec` says."""
     taint = {"key": "gpu-type", "value": name, "effect": "NoSchedule"}
     return _object("GPUNodePool", name, {"selector": {"gpu-type": name}, "taints": [taint], **spec})
+
+
+def node(name: str = "n", **spec: object) -> Json:
+    """Give a GPUNode of pool `p`; sound but for what `spec` says."""
+    return _object("GPUNode", name, {"pool": "p", **spec})
 
 
 def gpu_class(name: str = "c", **spec: object) -> Json:
@@ -59,7 +65,7 @@ def _object(kind: str, name: str, spec: Mapping[str, object]) -> Json:
 
 def sound() -> tuple[Json, ...]:
     """Give one object of each kind, without a fault."""
-    return pool(), gpu_class(), policy()
+    return pool(), node(), gpu_class(), policy()
 
 
 def _taint(**fields: object) -> Json:
@@ -197,6 +203,21 @@ TABLE: Mapping[str, Bad] = {
         document=gpu_class(pools=[{"name": "q"}]),
         ours=("spec.pools[0].name", "there is no GPUNodePool q; known: p"),
         theirs=None,
+    ),
+    "a node of an unknown pool": Bad(
+        document=node(pool="q"),
+        ours=("spec.pool", "there is no GPUNodePool q; known: p"),
+        theirs=None,
+    ),
+    "a node without a pool": Bad(
+        document={**node(), "spec": {}},
+        ours=("spec.pool", "missing; required: the GPUNodePool that the node is of"),
+        theirs="spec.pool: Required value",
+    ),
+    "a node with a name in capitals": Bad(
+        document=node("GPU-1"),
+        ours=("metadata.name", f"GPU-1 is no DNS subdomain: {_SUBDOMAIN}"),
+        theirs="metadata.name",
     ),
     "no selector": Bad(
         document=pool(selector={}),

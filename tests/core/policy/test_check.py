@@ -16,6 +16,10 @@ def pool(name: str, spec: str) -> str:
     return f"{API}\nkind: GPUNodePool\nmetadata: {{name: {name}}}\nspec:\n{_indent(spec)}"
 
 
+def node(name: str, pool_name: str) -> str:
+    return f"{API}\nkind: GPUNode\nmetadata: {{name: {name}}}\nspec: {{pool: {pool_name}}}\n"
+
+
 def gpu_class(name: str, spec: str) -> str:
     return f"{API}\nkind: GPUClass\nmetadata: {{name: {name}}}\nspec:\n{_indent(spec)}"
 
@@ -209,6 +213,26 @@ def test_faults_come_by_file_and_line() -> None:
                 " a node has one pool; part them",
             ],
             id="nodes claimed twice",
+        ),
+        pytest.param(
+            [
+                policy(""),
+                CLASS,
+                pool(
+                    "training", f"selector: {{gpu-type: x}}\n{TAINTS}\nclaims: {{names: ['a-*']}}"
+                ),
+                pool("other", f"selector: {{gpu-type: w}}\n{TAINTS}"),
+                node("a-7", "other"),
+                node("a-8", "training"),
+                node("b", "trainin"),
+            ],
+            [
+                "4.yaml:4 spec.pool: other: pool training claims a-7 by a-* (2.yaml:7): a node has"
+                " one pool; part them",
+                "6.yaml:4 spec.pool: there is no GPUNodePool trainin; known: other, training;"
+                " did you mean training?",
+            ],
+            id="declared nodes",
         ),
     ],
 )

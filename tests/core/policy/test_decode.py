@@ -140,23 +140,23 @@ HEAD = "apiVersion: gpuclass.io/v1alpha1\nkind: GPUClass\nmetadata: {name: a}\n"
             "apiVersion: gpuclass.io/v1alpha1\nkind: GPUPool\n",
             [
                 "p.yaml:2 kind: GPUPool is no kind of policy document; known: GPUClass,"
-                " GPUNodePool, GPUPolicy, PriorityClass; did you mean GPUNodePool?"
+                " GPUNode, GPUNodePool, GPUPolicy, PriorityClass; did you mean GPUNodePool?"
             ],
             id="kind nearly known",
         ),
         pytest.param(
-            "apiVersion: v1\nkind: Pod\n",
+            "apiVersion: v1\nkind: Secret\n",
             [
-                "p.yaml:2 kind: Pod is no kind of policy document; known: GPUClass, GPUNodePool,"
-                " GPUPolicy, PriorityClass"
+                "p.yaml:2 kind: Secret is no kind of policy document; known: GPUClass, GPUNode,"
+                " GPUNodePool, GPUPolicy, PriorityClass"
             ],
             id="kind of something else",
         ),
         pytest.param(
             "apiVersion: 1\nkind: [GPUClass]\n",
             [
-                'p.yaml:2 kind: "" is no kind of policy document; known: GPUClass, GPUNodePool,'
-                " GPUPolicy, PriorityClass"
+                'p.yaml:2 kind: "" is no kind of policy document; known: GPUClass, GPUNode,'
+                " GPUNodePool, GPUPolicy, PriorityClass"
             ],
             id="kind is a list",
         ),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.given import shipped
+from tests.core.given import gpu_class, gpu_node, policy, pool, shipped
 from webhook.core.cluster import Cluster, Node, Taint
 
 PRESENT = Taint(key="nvidia.com/gpu", value="present", effect="NoSchedule")
@@ -56,3 +56,12 @@ def test_node_of_any_name_belongs_where_its_marks_say(
 )
 def test_node_that_a_pool_claims_by_name_is_its_own(node: Node | None, expected: list[str]) -> None:
     assert pools("gpu-train-7", node) == expected
+
+
+@pytest.mark.parametrize("node", [None, Node(), Node(labels={"gpu": "b"})])
+def test_a_declared_node_is_of_its_pool_whatever_it_carries(node: Node | None) -> None:
+    documents = pool("a", "gpu: a") + pool("b", "gpu: b") + gpu_class("general", "{name: a}")
+    by = policy(documents + gpu_node("n1", "a"))
+    found = by.knowing(Cluster(nodes={"n1": node} if node else {})).pools_of_node("n1")
+    assert [each.name for each in found] == ["a"]
+    assert by.declared == {"n1": "a"}

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.given import policy as compiled
-from tests.core.policy.bad_documents import EVERY, Bad, Json, gpu_class, policy, pool, sound
+from tests.core.policy.bad_documents import EVERY, Bad, Json, gpu_class, node, policy, pool, sound
 from webhook.core.decide import decide
 from webhook.core.decision import Decision, Verdict
 from webhook.core.errors import RequestError
@@ -166,10 +166,20 @@ def test_warnings_are_told_and_do_not_refuse() -> None:
     [
         pytest.param(
             pool(),
-            (*sound(), gpu_class("b")),
+            (pool(), gpu_class(), policy(), gpu_class("b")),
             "pool p is still named by GPUClass b, c: change that;"
             " the last good policy stays in force until then",
             id="a pool of two classes",
+        ),
+        pytest.param(
+            pool("q"),
+            (*sound(), pool("q"), node("m", pool="q")),
+            "pool q is still named by GPUNode m: change that;"
+            " the last good policy stays in force until then",
+            id="a pool of a declared node",
+        ),
+        pytest.param(
+            node(), sound(), "node n stays, and so do its labels and taints", id="a declared node"
         ),
         pytest.param(pool("q"), (*sound(), pool("q")), None, id="a pool of no class"),
         pytest.param(

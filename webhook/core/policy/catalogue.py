@@ -8,6 +8,7 @@ from webhook.core.names import DISCOVERY_DOMAINS
 from webhook.core.policy.documents import (
     Document,
     GPUClass,
+    GPUNode,
     GPUNodePool,
     GPUPolicy,
     PriorityClass,
@@ -22,6 +23,7 @@ class Catalogue:
     documents: tuple[Document, ...]
     policies: tuple[GPUPolicy, ...]
     pools: Mapping[str, GPUNodePool]
+    nodes: Mapping[str, GPUNode]
     classes: Mapping[str, GPUClass]
     priority_classes: Mapping[str, PriorityClass]
 
@@ -37,6 +39,7 @@ def catalogue(documents: Sequence[Document], source: str) -> Catalogue:
         documents=tuple(documents),
         policies=tuple(each for each in documents if isinstance(each, GPUPolicy)),
         pools={each.name: each for each in kept if isinstance(each, GPUNodePool)},
+        nodes={each.name: each for each in kept if isinstance(each, GPUNode)},
         classes={each.name: each for each in kept if isinstance(each, GPUClass)},
         priority_classes={each.name: each for each in kept if isinstance(each, PriorityClass)},
     )

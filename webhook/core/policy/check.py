@@ -10,11 +10,12 @@ from webhook.core.errors import Fault
 from webhook.core.policy.catalogue import Catalogue, catalogue, fault, place
 from webhook.core.policy.check_classes import check_classes
 from webhook.core.policy.check_cluster import check_cluster
+from webhook.core.policy.check_nodes import check_nodes
 from webhook.core.policy.check_pools import check_pools
 from webhook.core.policy.check_workloads import check_workloads
 from webhook.core.policy.documents import Document
 
-_PARTS = (check_cluster, check_pools, check_classes, check_workloads)
+_PARTS = (check_cluster, check_pools, check_nodes, check_classes, check_workloads)
 
 
 def check(documents: Sequence[Document], source: str = "policies") -> tuple[Fault, ...]:

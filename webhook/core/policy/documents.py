@@ -1,4 +1,4 @@
-"""The documents that policies consist of, as values: pools, classes, the policy, priorities.
+"""The documents that policies consist of, as values: pools, nodes, classes, the policy, priorities.
 
 This module is the schema: field names, types, defaults and limits stand here and nowhere else.
 In YAML and in the API names are camelCase; `metadata.labels` and `.annotations` are accepted and
@@ -44,6 +44,7 @@ __all__ = [
     "Effect",
     "Exempt",
     "GPUClass",
+    "GPUNode",
     "GPUNodePool",
     "GPUPolicy",
     "Mode",
@@ -152,6 +153,14 @@ class GPUNodePool(Document):
     claims: Claims = field(
         default_factory=Claims, metadata=about("which nodes are its own, declared in Git")
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GPUNode(Document):
+    """One node, declared in Git: the node of its name is of its pool, now or when it joins."""
+
+    name: str = field(metadata=about("the node's name", syntax=DNS_SUBDOMAIN))
+    pool: str = field(metadata=about("the GPUNodePool that the node is of", syntax=DNS_LABEL))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +312,6 @@ class PriorityClass(Document):
 
 
 KINDS: Mapping[str, type[Document]] = {
-    kind.__name__: kind for kind in (GPUClass, GPUNodePool, GPUPolicy, PriorityClass)
+    kind.__name__: kind for kind in (GPUClass, GPUNode, GPUNodePool, GPUPolicy, PriorityClass)
 }
 """Every kind that a folder of policies may hold."""

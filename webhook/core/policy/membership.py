@@ -1,41 +1,55 @@
-"""To which pool a node belongs: by its name, by its labels, or by its taints.
+"""To which pool a node belongs: as declared, else by its name, by its labels, or by its taints.
 
 Discovery takes its labels away while it restarts, and a node that registers has its labels before
 its taints or after: so any one of three marks will do. Of several pools the one is meant of which
 the node has most labels and taints, and of equals the one that claims its name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from webhook.core.cluster import Node
-from webhook.core.policy.documents import GPUNodePool
+from webhook.core.policy.documents import Document, GPUNode, GPUNodePool
 from webhook.core.policy.globs import is_match
 from webhook.core.policy.plan import labels_of
 
 
-def pools_of(name: str, node: Node | None, pools: Iterable[GPUNodePool]) -> tuple[GPUNodePool, ...]:
+def declared_by(documents: Iterable[Document]) -> Mapping[str, str]:
+    """Give the pool of each node that a GPUNode declares; of two of one name the first counts."""
+    found: dict[str, str] = {}
+    for each in documents:
+        if isinstance(each, GPUNode):
+            found.setdefault(each.name, each.pool)
+    return found
+
+
+def pools_of(
+    name: str, node: Node | None, pools: Iterable[GPUNodePool], declared: Mapping[str, str]
+) -> tuple[GPUNodePool, ...]:
     """Give the pool of a node: none, one, or several that nothing tells apart.
 
-    A node that is not known (None) can only be claimed by its name.
+    A GPUNode decides alone. A node that is not known (None) can only be claimed by its name.
     """
+    if name in declared:
+        return tuple(pool for pool in pools if pool.name == declared[name])
     if node is None:
-        return tuple(pool for pool in pools if _claims_name(pool, name))
+        return tuple(pool for pool in pools if claims_name(pool, name))
     fits = {
-        pool: (_marks(pool, node), _claims_name(pool, name))
+        pool: (_marks(pool, node), claims_name(pool, name))
         for pool in pools
         if _is_member(pool, name, node)
     }
     return tuple(pool for pool, fit in fits.items() if fit == max(fits.values()))
 
 
-def _claims_name(pool: GPUNodePool, name: str) -> bool:
+def claims_name(pool: GPUNodePool, name: str) -> bool:
+    """Tell whether a pool claims a node by its name."""
     return any(is_match(glob, name) for glob in pool.claims.names)
 
 
 def _is_member(pool: GPUNodePool, name: str, node: Node) -> bool:
     labels, claimed = node.labels.items(), pool.claims.match_labels.items()
     return (
-        _claims_name(pool, name)
+        claims_name(pool, name)
         or pool.selector.items() <= labels
         or (bool(claimed) and claimed <= labels)
         or (bool(pool.taints) and _taints_met(pool, node) == len(pool.taints))

@@ -30,7 +30,7 @@ from webhook.core.policy.documents import (
     Taint,
 )
 from webhook.core.policy.listed import compiled
-from webhook.core.policy.membership import pools_of
+from webhook.core.policy.membership import declared_by, pools_of
 from webhook.core.policy.plan import ClassPlan, Requirements, own_labels, plan, steering
 from webhook.core.policy.resources import GPUResources
 from webhook.core.workload import Listed
@@ -64,7 +64,8 @@ class Policy:
     the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
     `class_priorities` the classes by the PriorityClass that is theirs alone,
     `steering` the requirements that keep a pod off every pool, `workloads` the kinds listed beside
-    those of Kubernetes. `cluster` is what the API server says besides, `documents` what a document
+    those of Kubernetes, `declared` the pool of each node that a GPUNode declares.
+    `cluster` is what the API server says besides, `documents` what a document
     that is written is judged beside; neither is part of the revision.
     """
 
@@ -80,6 +81,7 @@ class Policy:
     schedulers: frozenset[str]
     workloads: Listed
     pools: tuple[GPUNodePool, ...]
+    declared: Mapping[str, str]
     taints: Mapping[str, tuple[tuple[Taint, GPUNodePool], ...]]
     labels: Mapping[str, Mapping[str, tuple[GPUNodePool, ...]]]
     steering: Requirements
@@ -99,7 +101,7 @@ class Policy:
 
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
         """Give the pool of a node, by its name alone where the node is not known."""
-        return pools_of(name, self.cluster.nodes.get(name), self.pools)
+        return pools_of(name, self.cluster.nodes.get(name), self.pools, self.declared)
 
     def pools_of_nodes(self, is_meant: Callable[[str, Node], bool]) -> tuple[GPUNodePool, ...]:
         """Give the pools of the known nodes that are meant; of very many the first suffice."""
@@ -145,6 +147,7 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
         schedulers=frozenset(settings.schedulers),
         workloads=compiled(settings.workloads),
         pools=tuple(pools.values()),
+        declared=declared_by(documents),
         taints=_taints(pools.values()),
         labels=_labels(pools.values()),
         steering=steering(pools.values()),

@@ -83,11 +83,11 @@ class GPUClassStatus(Status):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GPUCount:
-    """Devices of a pool's nodes, all resource names of the pool together."""
+    """Devices of a pool's nodes or of one node, all resource names of the pool together."""
 
-    capacity: int = field(metadata=about("what its nodes have", minimum=0))
-    allocatable: int = field(metadata=about("what its nodes offer to pods", minimum=0))
-    allocated: int = field(metadata=about("what pods on its nodes ask for", minimum=0))
+    capacity: int = field(metadata=about("what is there", minimum=0))
+    allocatable: int = field(metadata=about("what is offered to pods", minimum=0))
+    allocated: int = field(metadata=about("what pods there ask for", minimum=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,23 @@ class GPUNodePoolStatus(Status):
     problems: tuple[str, ...] = field(
         default=(),
         metadata=about("what is amiss with its nodes, a sentence each, with the node's name"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GPUNodeStatus(Status):
+    """What the controller sees of the node: whether it is there, marked as declared, its GPUs."""
+
+    joined: bool | None = field(
+        default=None, metadata=about("whether a node of this name has joined the cluster")
+    )
+    ready: bool | None = field(default=None, metadata=about("whether the node is Ready"))
+    labelled: bool | None = field(
+        default=None, metadata=about("whether it carries its pool's labels and taints")
+    )
+    gpus: GPUCount | None = field(default=None, metadata=about("the GPUs of the node"))
+    problems: tuple[str, ...] = field(
+        default=(), metadata=about("what is amiss with the node, a sentence each")
     )
 
 

@@ -16,7 +16,7 @@ from webhook.core.policy import decode
 from webhook.core.policy.catalogue import catalogue, fault
 from webhook.core.policy.check import check
 from webhook.core.policy.check_classes import missing_priority_classes
-from webhook.core.policy.documents import KINDS, Document, GPUClass, GPUNodePool, GPUPolicy
+from webhook.core.policy.documents import KINDS, Document, GPUClass, GPUNode, GPUNodePool, GPUPolicy
 from webhook.core.policy.nearest import suggest_all
 from webhook.core.review import Request
 
@@ -33,7 +33,7 @@ _read_json = msgspec.json.Decoder(dict[str, object]).decode
 
 
 def judge(request: Request, documents: Sequence[Document]) -> Decision:
-    """Judge a write of GPUNodePool, GPUClass or GPUPolicy beside the documents that there are.
+    """Judge a write of a document of our own kinds beside the documents that there are.
 
     Raises what `review.UNREADABLE` lists for an object that is no JSON object.
     """
@@ -138,7 +138,13 @@ def _consequences(request: Request, documents: Sequence[Document]) -> tuple[str,
     if kind is GPUNodePool:
         classes = everything.classes.values()
         users = [each.name for each in classes if name in {pool.name for pool in each.pools}]
-        return _still_named(f"pool {name}", GPUClass, users)
+        declared = [each.name for each in everything.nodes.values() if each.pool == name]
+        return (
+            *_still_named(f"pool {name}", GPUClass, users),
+            *_still_named(f"pool {name}", GPUNode, declared),
+        )
+    if kind is GPUNode:
+        return (f"node {name} stays, and so do its labels and taints",)
     if kind is GPUClass:
         users = [each.name for each in everything.policies if each.default_class == name]
         return _still_named(f"class {name}", GPUPolicy, users) or (

@@ -1,4 +1,4 @@
-"""The three CustomResourceDefinitions: names, columns, and the schema of the whole object."""
+"""The four CustomResourceDefinitions: names, columns, and the schema of the whole object."""
 
 import inspect
 from collections.abc import Mapping
@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.policy.crd import openapi, rules
 from webhook.core.policy.crd.openapi import Object
-from webhook.core.policy.documents import Document, GPUClass, GPUNodePool, GPUPolicy
+from webhook.core.policy.documents import Document, GPUClass, GPUNode, GPUNodePool, GPUPolicy
 from webhook.core.policy.schema import properties
 from webhook.core.policy.status import (
     DEGRADED,
     READY,
     GPUClassStatus,
     GPUNodePoolStatus,
+    GPUNodeStatus,
     GPUPolicyStatus,
     Status,
 )
 
 CATEGORY = "gpu-policies"
-"""`kubectl get gpu-policies` lists all three kinds; a category named as a kind would hide it."""
+"""`kubectl get gpu-policies` lists all four kinds; a category named as a kind would hide it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,20 +73,25 @@ _CLASS_COLUMNS = (
     Column(name="Priority", path=".spec.priorityClassName", description="Its pods' PriorityClass"),
     Column(name="Nodes", path=".status.nodes", type="integer", description="Of all its pools"),
 )
-_POOL_COLUMNS = (
-    Column(name="Nodes", path=".status.nodes", type="integer", description="How many it has"),
+_GPU_COLUMNS = (
     Column(
         name="GPUs",
         path=".status.gpus.allocatable",
         type="integer",
-        description="What its nodes offer",
+        description="What is offered to pods",
     ),
     Column(
-        name="Used",
-        path=".status.gpus.allocated",
-        type="integer",
-        description="What pods on its nodes ask for",
+        name="Used", path=".status.gpus.allocated", type="integer", description="What pods ask for"
     ),
+)
+_POOL_COLUMNS = (
+    Column(name="Nodes", path=".status.nodes", type="integer", description="How many it has"),
+    *_GPU_COLUMNS,
+)
+_NODE_COLUMNS = (
+    Column(name="Pool", path=".spec.pool", description="The GPUNodePool that it is of"),
+    Column(name="Joined", path=".status.joined", type="boolean", description="Whether it is there"),
+    *_GPU_COLUMNS,
 )
 _POLICY_COLUMNS = (
     Column(name="Mode", path=".spec.mode", description="How far it goes"),
@@ -102,6 +108,13 @@ RESOURCES: Mapping[str, Resource] = {
             short="gpuc",
             status=GPUClassStatus,
             columns=_CLASS_COLUMNS,
+        ),
+        Resource(
+            kind=GPUNode,
+            plural="gpunodes",
+            short="gpun",
+            status=GPUNodeStatus,
+            columns=_NODE_COLUMNS,
         ),
         Resource(
             kind=GPUNodePool,

@@ -1,0 +1,95 @@
+"""What a GPUNode's status says: whether its node is there, is marked as declared, and offers GPUs.
+
+A pure function, like `status`, which asks it.
+"""
+
+from collections.abc import Iterator
+
+from webhook.control.conditions import State, condition, revision_of
+from webhook.control.gpus import gpus_of, resources_of
+from webhook.control.inventory import Machine
+from webhook.core.cluster import Node
+from webhook.core.nodes import written
+from webhook.core.policy.documents import GPUNode, GPUNodePool
+from webhook.core.policy.status import (
+    DEGRADED,
+    READY,
+    Condition,
+    ConditionStatus,
+    GPUCount,
+    GPUNodeStatus,
+)
+
+Pair = tuple[Condition, Condition]
+"""Ready and Degraded."""
+
+
+def lacking(pool: GPUNodePool, node: Node) -> Iterator[str]:
+    """Say which labels and taints of a pool a node does not have, and what that means."""
+    has = {(taint.key, taint.value, taint.effect) for taint in node.taints}
+    for taint in pool.taints:
+        if (taint.key, taint.value, taint.effect.value) not in has:
+            yield f"lacks the taint {written(taint)}, so CPU pods may land on it"
+    for key, value in pool.selector.items():
+        if node.labels.get(key) != value:
+            yield f"lacks the label {key}={value}, so pods of its classes miss it"
+    for key, value in pool.labels.items():
+        if node.labels.get(key) != value and key not in pool.selector:
+            yield f"lacks the label {key}={value}"
+
+
+def report_node(document: GPUNode, state: State, conditions: Pair) -> GPUNodeStatus:
+    """Say how a declared node fares; `conditions` are those of the document."""
+    machine = state.inventory.machines.get(document.name)
+    pool = _pool(document, state)
+    if machine is None or pool is None:
+        absent = f"in force, {revision_of(state.policy)}; no node {document.name} has joined yet"
+        return GPUNodeStatus(
+            conditions=_unless(conditions, "NotJoined", absent if machine is None else ""),
+            joined=machine is not None,
+        )
+    gpus = gpus_of(pool, state, [document.name])
+    problems = tuple(_problems(pool, machine, gpus, state))
+    return GPUNodeStatus(
+        conditions=_conditions(document, conditions, machine, gpus, problems),
+        joined=True,
+        ready=machine.is_ready,
+        labelled=not any(lacking(pool, machine.marks)),
+        gpus=gpus,
+        problems=problems,
+    )
+
+
+def _pool(document: GPUNode, state: State) -> GPUNodePool | None:
+    pools = (each for each in state.documents if isinstance(each, GPUNodePool))
+    return next((each for each in pools if each.name == document.pool), None)
+
+
+def _problems(pool: GPUNodePool, machine: Machine, gpus: GPUCount, state: State) -> Iterator[str]:
+    if not machine.is_ready:
+        yield "is not Ready: its kubelet is silent" if machine.is_silent else "is not Ready"
+    yield from lacking(pool, machine.marks)
+    if not gpus.allocatable:
+        names = ", ".join(resources_of(pool, state))
+        yield f"offers none of {names}: its device plug-in may not run yet"
+
+
+def _conditions(
+    document: GPUNode, own: Pair, machine: Machine, gpus: GPUCount, problems: tuple[str, ...]
+) -> Pair:
+    """Let the node speak where the document itself is in force."""
+    ready, degraded = _unless(own, "NodeHasProblems", "; ".join(problems))
+    if machine.is_silent and degraded.status is ConditionStatus.FALSE:
+        degraded = condition(DEGRADED, "NodeSilent", "its kubelet is silent", holds=True)
+    if ready.status is ConditionStatus.TRUE:
+        text = f"{ready.message}; of pool {document.pool}, {gpus.allocatable} GPUs"
+        ready = condition(READY, "Joined", text, holds=True)
+    return ready, degraded
+
+
+def _unless(own: Pair, reason: str, fault: str) -> Pair:
+    """Give the document's conditions; Ready holds only where there is no fault."""
+    ready, degraded = own
+    if ready.status is ConditionStatus.TRUE and fault:
+        return condition(READY, reason, fault), degraded
+    return own
