@@ -1,36 +1,21 @@
 """`gpuclass explain` in a cluster, on a fake API server; tests/cluster has the real one."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
-import yaml
 
+from tests.cli.livecluster import OWN, TAINTS, TRAIN, Json, put
 from tests.cli.shipped import POLICIES
 from tests.control.apiserver import HttpApi
 from webhook.cli import live
 from webhook.cli.main import main
 from webhook.core.errors import OperatorError
-from webhook.core.names import API_GROUP, API_VERSION
+from webhook.watch.listing import Listing
 
 Explain: TypeAlias = Callable[..., tuple[int, list[str], list[str]]]
-Json: TypeAlias = dict[str, Any]
-
-OWN = f"/apis/{API_GROUP}/{API_VERSION}"
-COLLECTIONS = {
-    "GPUNodePool": f"{OWN}/gpunodepools",
-    "GPUClass": f"{OWN}/gpuclasses",
-    "GPUPolicy": f"{OWN}/gpupolicies",
-    "PriorityClass": "/apis/scheduling.k8s.io/v1/priorityclasses",
-}
-TRAIN = "/api/v1/namespaces/team/pods/train"
-TAINTS = [
-    {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"},
-    {"key": "gpu-type", "value": "training", "effect": "NoSchedule"},
-]
-LABELS = {"nvidia.com/gpu.present": "true", "gpu-type": "training"}
 
 
 def pod(**spec: object) -> Json:
@@ -45,41 +30,6 @@ def pod(**spec: object) -> Json:
         },
         "spec": {"containers": [{"name": "c", "resources": limits}], **spec},
     }
-
-
-def node(name: str, labels: Json, taints: list[Json], gpus: int) -> Json:
-    return {
-        "metadata": {"name": name, "labels": labels},
-        "spec": {"taints": taints},
-        "status": {"allocatable": {"nvidia.com/gpu": str(gpus)}},
-    }
-
-
-def put(api: HttpApi, path: str, value: Json) -> None:
-    api.api.put(path, value)
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpApi]:
-    """Give a cluster of two nodes with the shipped documents, to which KUBECONFIG leads."""
-    with HttpApi() as api:
-        for path in [each for each in POLICIES.rglob("*.yaml") if each.parent.name != "cases"]:
-            for each in yaml.safe_load_all(path.read_text()):
-                _put_document(api, each)
-        put(api, "/api/v1/nodes/cpu-1", node("cpu-1", {}, [], 0))
-        put(api, "/api/v1/nodes/gpu-1", node("gpu-1", LABELS, TAINTS, 8))
-        put(api, "/api/v1/namespaces/team", {"metadata": {"name": "team"}})
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("NO_COLOR", "1")
-        monkeypatch.delenv("GPUCLASS_KUBECONFIG", raising=False)
-        monkeypatch.setenv("KUBECONFIG", str(api.kubeconfig(tmp_path)))
-        yield api
-
-
-def _put_document(api: HttpApi, document: Json) -> None:
-    collection = COLLECTIONS.get(document.get("kind", ""))
-    if collection:
-        put(api, f"{collection}/{document['metadata']['name']}", document)
 
 
 @pytest.fixture
@@ -257,7 +207,7 @@ class Forbidding:
 
 def refusing(status: int, tmp_path: Path, cluster: HttpApi) -> live.Live:
     found = live.Live(cluster.kubeconfig(tmp_path), None)
-    found._client = Forbidding(status)  # type: ignore[assignment]  # noqa: SLF001
+    found._listing = Listing(Forbidding(status))  # type: ignore[arg-type]  # noqa: SLF001
     return found
 
 

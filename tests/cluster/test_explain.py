@@ -1,4 +1,4 @@
-"""`kubectl gpuclass explain`: the real kubectl runs it, about pods of the real API server."""
+"""`kubectl gpuclass explain` and `audit`: the real kubectl, about pods of the real API server."""
 
 import json
 import os
@@ -103,3 +103,24 @@ def test_a_pod_that_is_not_there_is_said_in_the_api_servers_words(
     path = f"/api/v1/namespaces/{namespace}/pods/none"
     assert answer.returncode == 2
     assert answer.stderr == f'GET {path}: pods "none" not found\n'
+
+
+def test_a_cluster_is_audited_by_its_own_documents(plane: ControlPlane, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    bare = pod(nodeName="training-1")
+    cpu: Json = {
+        "metadata": {"name": "cpu"},
+        "spec": {"containers": [{"name": "c", "image": "app:1"}]},
+    }
+    plane.api.request("POST", path, bare)
+    plane.api.request(
+        "POST", path, {**bare, **cpu, "spec": {**cpu["spec"], "nodeName": "training-1"}}
+    )
+    command = ("gpuclass", "audit", "-n", namespace, "-o", "json")
+    answer = plane.kubectl(*command, check=False)
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert [(each["finding"], each["name"]) for each in json.loads(answer.stdout)] == [
+        ("cpu-pod-on-gpu-node", "cpu"),
+        ("gpu-pod-unstamped", "train"),
+        ("gpu-pod-priority", "train"),
+    ]

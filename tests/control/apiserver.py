@@ -19,13 +19,17 @@ POLL_SECONDS = 0.02
 
 
 class HttpApi:
-    """Serves `api`; a path that ends as a name in `objects` is an object, any other a list."""
+    """Serves `api`; a path that ends as a name in `objects` is an object, any other a list.
+
+    Paths in `forbidden` are given to nobody.
+    """
 
     def __init__(self) -> None:
         self.api = FakeApi()
         self.lock = threading.RLock()
         self.over = threading.Event()
         self.html = ""
+        self.forbidden: set[str] = set()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.served = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -102,6 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         api, path, query = self._asked()
+        if path in api.forbidden:
+            return self._refuse(ApiFailed("GET", path, 403, "403 forbidden"))
+        if path in api.api.broken:
+            return self._refuse(ApiFailed("GET", path, api.api.broken[path], "broken"))
         if found := api.api.get(path):
             return self._send(200, found)
         name = query.get("fieldSelector", "").removeprefix("metadata.name=")

@@ -14,6 +14,16 @@ from types import ModuleType
 
 from tests.core.given import shipped
 from webhook.core import rules, workload
+from webhook.core.audit import (
+    cpu_pods,
+    daemon_sets,
+    gpu_pods,
+    namespaces,
+    nodes,
+    pools,
+    waiting,
+)
+from webhook.core.audit.finding import SEVERITIES
 from webhook.core.paths import written
 from webhook.core.policy import crd
 from webhook.core.policy.documents import KINDS
@@ -165,7 +175,33 @@ def _default(each: Property) -> str:
     return "none"
 
 
+FAMILIES: tuple[ModuleType, ...] = (
+    cpu_pods,
+    gpu_pods,
+    waiting,
+    nodes,
+    pools,
+    namespaces,
+    daemon_sets,
+)
+"""The families of findings, as their page has them."""
+FINDING = re.compile(r"(?m)^- `([a-z-]+)`:")
+
 TABLE = re.compile(r"(?s)(?<=-->\n).*(?=<!-- end of table -->)")
+
+
+def audit_page() -> str:
+    """Write the findings, family by family, into the page of the audit."""
+    page = (DOCS / "audit.md").read_text(encoding="utf-8")
+    text = "\n".join(_family(each) for each in FAMILIES)
+    return TABLE.sub(lambda _: text, page)
+
+
+def _family(module: ModuleType) -> str:
+    """Give a docstring as a section: its first line, then the findings with their severity."""
+    head, _, rest = (module.__doc__ or "").strip().partition("\n")
+    body = FINDING.sub(lambda found: f"- `{found[1]}` ({SEVERITIES[found[1]]}):", rest.strip())
+    return f"### {head.rstrip('.')}\n\n{body}\n"
 
 
 def workloads_page() -> str:
@@ -196,6 +232,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "policies.md": policies_page,
     "workloads.md": workloads_page,
+    "audit.md": audit_page,
 }
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.docs.reference import DOCS, PAGES, rule_modules
+from tests.docs.reference import DOCS, FAMILIES, FINDING, PAGES, rule_modules
+from webhook.core.audit.finding import SEVERITIES
 from webhook.core.policy.choices import RULE_NAMES
 
 
@@ -14,3 +15,8 @@ def test_the_page_is_up_to_date(name: str) -> None:
 
 def test_every_rule_that_a_policy_may_set_apart_is_documented() -> None:
     assert sorted(module.NAME for module in rule_modules()) == sorted(RULE_NAMES)
+
+
+def test_every_finding_of_the_audit_is_documented_once() -> None:
+    told = [name for each in FAMILIES for name in FINDING.findall(each.__doc__ or "")]
+    assert told == list(SEVERITIES)

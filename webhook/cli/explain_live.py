@@ -28,7 +28,7 @@ def run(name: str, setting: Setting, output: str, console: Console) -> int:
         raise OperatorError(
             "--nodes is for manifests alone; here the cluster's own nodes are asked"
         )
-    live = Live(setting.kubeconfig, setting.context)
+    live = Live(setting.kubeconfig, setting.context, ", or explain files: --nodes FILE")
     space = setting.namespace or live.namespace
     policy = policies.load(setting.policies) if setting.policies else live.policy()
     nodes = live.nodes()

@@ -8,7 +8,6 @@ What somebody may not read of the rest is not known, as with files. Importing th
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -19,28 +18,20 @@ from webhook.cli.manifests import DEFAULT_NAMESPACE
 from webhook.core import cluster
 from webhook.core.cluster import Cluster, NamespacedName
 from webhook.core.errors import OperatorError
-from webhook.core.node_filter import Candidate, read_candidate
+from webhook.core.node_filter import Candidate
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.sound import compile_sound
-from webhook.watch.connection import CONNECTION_ERRORS, VARIABLE, Client, connect, namespace
+from webhook.watch.census import NODES
+from webhook.watch.connection import VARIABLE, connect, namespace
+from webhook.watch.listing import Listing, RefusedError
 from webhook.watch.objects import DOCUMENTS, OBSERVED
 from webhook.watch.resource import Resource
-from webhook.watch.wire import list_query, read_object, read_page, read_status
 
 T = TypeVar("T")
 
 _VARIABLES = (VARIABLE, "KUBECONFIG")
 _DEFAULT = Path(".kube") / "config"
 _BY_POLICIES = "--policies DIR decides by a folder"
-_UNKNOWN = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
-
-
-class RefusedError(OperatorError):
-    """The API server does not give it; the text says what, and why."""
-
-    def __init__(self, path: str, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(f"GET {path}: {message or status}")
 
 
 def kubeconfig(named: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -63,29 +54,35 @@ def _there(given: str) -> Path:
 class Live:
     """One cluster."""
 
-    def __init__(self, named: Path | None, context: str | None) -> None:
-        """Take a kubeconfig (None: as kubectl finds it) and a context (None: its current one)."""
+    def __init__(self, named: Path | None, context: str | None, otherwise: str = "") -> None:
+        """Take a kubeconfig (None: as kubectl finds it) and a context (None: its current one).
+
+        `otherwise` says what one may do where there is no cluster.
+        """
         path = kubeconfig(named)
-        self._client: Client = connect(path, ", or explain files: --nodes FILE", context)
+        self._client = connect(path, otherwise, context)
+        self._listing = Listing(self._client)
         self.namespace = namespace(path, context) if path else DEFAULT_NAMESPACE
         """That of the context."""
 
+    def listing(self, namespace: str) -> Listing:
+        """Give what asks for whole collections, in one namespace if it is named."""
+        return Listing(self._client, quote(namespace))
+
     def pod(self, namespace: str, name: str) -> dict[str, object]:
         """Give a pod; raise RefusedError, or OperatorError where nobody answers."""
-        found: dict[str, object] = json.loads(
-            self._get(f"/api/v1/namespaces/{quote(namespace)}/pods/{name}")
-        )
+        path = f"/api/v1/namespaces/{quote(namespace)}/pods/{name}"
+        found: dict[str, object] = json.loads(self._listing.get(path))
         return found
 
     def nodes(self) -> tuple[Candidate, ...]:
         """Give every node; errors as `pod`, and of the others here."""
-        items = self._list("/api/v1/nodes")
-        return tuple(read_candidate(msgspec.json.decode(each)) for each in items)
+        return tuple(node for _, node in self._listing.each(NODES))
 
     def policy(self) -> Policy:
         """Prepare the policy that the documents of the cluster make, of those that are sound."""
         try:
-            found = [each.read(raw) for each in DOCUMENTS for raw in self._list(each.path)]
+            found = [each for kind in DOCUMENTS for _, each in self._listing.each(kind)]
         except RefusedError as error:
             raise OperatorError(f"{error}; {_BY_POLICIES}") from error
         policy = compile_sound([each.document for each in found if each.document is not None])
@@ -106,7 +103,7 @@ class Live:
 
     def _annotations(self, space: str) -> Iterator[Mapping[str, str]]:
         try:
-            body = self._get(f"/api/v1/namespaces/{quote(space)}")
+            body = self._listing.get(f"/api/v1/namespaces/{quote(space)}")
         except RefusedError as error:
             _must_be_unknown(error)
         else:
@@ -114,35 +111,13 @@ class Live:
 
     def _stored(self, resource: Resource[T]) -> dict[NamespacedName, T]:
         try:
-            items = list(self._list(resource.path))
+            return dict(self._listing.each(resource))
         except RefusedError as error:
             _must_be_unknown(error)
             return {}
-        return {read_object(each).metadata.key: resource.read(each) for each in items}
-
-    def _list(self, path: str) -> Iterator[msgspec.Raw]:
-        token: str | None = ""
-        while token is not None:
-            page = read_page(self._get(f"{path}?{list_query(token)}"))
-            yield from page.items or ()
-            token = page.metadata.continue_ or None
-
-    def _get(self, path: str) -> bytes:
-        plain = path.partition("?")[0]
-        try:
-            answer = self._client.get(path)
-            body: bytes = answer.data
-        except CONNECTION_ERRORS as error:
-            reason = getattr(error, "reason", None) or error
-            raise OperatorError(
-                f"GET {plain}: no answer from the API server: {' '.join(str(reason).split())}"
-            ) from error
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise RefusedError(plain, answer.status, read_status(body).message)
-        return body
 
 
 def _must_be_unknown(error: RefusedError) -> None:
     """Raise what is more than a right that is missing, or a kind that is."""
-    if error.status not in _UNKNOWN:
+    if not error.is_absence:
         raise error

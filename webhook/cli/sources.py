@@ -17,15 +17,20 @@ SUFFIXES = (".yaml", ".yml", ".json")
 _OF_KUSTOMIZE = frozenset({"kustomization.yaml", "kustomization.yml"})
 
 
-def read(names: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[tuple[str, str] | Fault]:
-    """Give each source's name and text, in order; a fault for one that can not be read."""
+def read(
+    names: Iterable[str], stdin: BinaryIO | None = None, limit: int = MAX_BYTES
+) -> Iterator[tuple[str, str] | Fault]:
+    """Give each source's name and text, in order; a fault for one that can not be read.
+
+    `limit` are the bytes that a text may have.
+    """
     for name in names:
         if name == STDIN and stdin is not None:
-            yield _decode(STDIN, stdin.read(MAX_BYTES + 1))
+            yield _decode(STDIN, stdin.read(limit + 1), limit)
         elif Path(name).is_dir():
-            yield from _read_folder(Path(name))
+            yield from _read_folder(Path(name), limit)
         else:
-            yield _read_file(Path(name))
+            yield _read_file(Path(name), limit)
 
 
 def refuse_twice(names: Iterable[str]) -> None:
@@ -34,14 +39,14 @@ def refuse_twice(names: Iterable[str]) -> None:
         raise OperatorError(f"{STDIN} is named more than once, but standard input can be read once")
 
 
-def _read_folder(folder: Path) -> Iterator[tuple[str, str] | Fault]:
+def _read_folder(folder: Path, limit: int) -> Iterator[tuple[str, str] | Fault]:
     faults: list[OSError] = []
     found = sorted(_files(folder, faults))
     yield from (_fault(str(error.filename or folder), _explain(error)) for error in faults)
     if not found and not faults:
         yield _fault(str(folder), f"no manifests in this folder ({', '.join(SUFFIXES)})")
     for path in found:
-        yield _read_file(path)
+        yield _read_file(path, limit)
 
 
 def _files(folder: Path, faults: list[OSError]) -> Iterator[Path]:
@@ -53,17 +58,17 @@ def _files(folder: Path, faults: list[OSError]) -> Iterator[Path]:
             yield Path(parent, name)
 
 
-def _read_file(path: Path) -> tuple[str, str] | Fault:
+def _read_file(path: Path, limit: int) -> tuple[str, str] | Fault:
     try:
         with path.open("rb") as file:
-            return _decode(str(path), file.read(MAX_BYTES + 1))
+            return _decode(str(path), file.read(limit + 1), limit)
     except (OSError, ValueError) as error:
         return _fault(str(path), _explain(error))
 
 
-def _decode(source: str, content: bytes) -> tuple[str, str] | Fault:
-    if len(content) > MAX_BYTES:
-        return _fault(source, f"larger than {MAX_BYTES // 1024**2} MiB: split it")
+def _decode(source: str, content: bytes, limit: int) -> tuple[str, str] | Fault:
+    if len(content) > limit:
+        return _fault(source, f"larger than {limit // 1024**2} MiB: split it")
     if b"\0" in content:
         return _fault(source, "a binary file, no manifest")
     try:

@@ -11,6 +11,7 @@ from webhook.control.inventory import Machine
 from webhook.core.cluster import Node
 from webhook.core.nodes import written
 from webhook.core.policy.documents import GPUNode, GPUNodePool
+from webhook.core.policy.membership import missing_labels, missing_taints
 from webhook.core.policy.status import (
     DEGRADED,
     READY,
@@ -26,16 +27,11 @@ Pair = tuple[Condition, Condition]
 
 def lacking(pool: GPUNodePool, node: Node) -> Iterator[str]:
     """Say which labels and taints of a pool a node does not have, and what that means."""
-    has = {(taint.key, taint.value, taint.effect) for taint in node.taints}
-    for taint in pool.taints:
-        if (taint.key, taint.value, taint.effect.value) not in has:
-            yield f"lacks the taint {written(taint)}, so CPU pods may land on it"
-    for key, value in pool.selector.items():
-        if node.labels.get(key) != value:
-            yield f"lacks the label {key}={value}, so pods of its classes miss it"
-    for key, value in pool.labels.items():
-        if node.labels.get(key) != value and key not in pool.selector:
-            yield f"lacks the label {key}={value}"
+    for taint in missing_taints(pool, node):
+        yield f"lacks the taint {written(taint)}, so CPU pods may land on it"
+    for key, value in missing_labels(pool, node).items():
+        so = ", so pods of its classes miss it" if key in pool.selector else ""
+        yield f"lacks the label {key}={value}{so}"
 
 
 def report_node(document: GPUNode, state: State, conditions: Pair) -> GPUNodeStatus:

@@ -26,7 +26,9 @@ MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
 NODE_SELECTOR_ANNOTATION = "scheduler.alpha.kubernetes.io/node-selector"
 DEFAULT_TOLERATIONS_ANNOTATION = "scheduler.alpha.kubernetes.io/defaultTolerations"
-"""On a namespace: what the admission plug-ins PodNodeSelector and PodTolerationRestriction add."""
+TOLERATIONS_WHITELIST_ANNOTATION = "scheduler.alpha.kubernetes.io/tolerationsWhitelist"
+"""On a namespace: what the admission plug-ins PodNodeSelector and PodTolerationRestriction add,
+and which tolerations the latter lets pods have."""
 
 NVIDIA_RUNTIME_CLASSES = frozenset({"nvidia", "nvidia-cdi", "nvidia-legacy"})
 """RuntimeClasses that NVIDIA's GPU operator makes: their runtime gives devices to containers."""

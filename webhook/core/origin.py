@@ -14,21 +14,30 @@ from webhook.core.pod import Toleration
 _decode_tolerations = msgspec.json.Decoder(tuple[Toleration, ...]).decode
 
 
+def read_selector(text: str | None) -> dict[str, str]:
+    """Read the annotation of a nodeSelector: `a=b,c=d`."""
+    entries = (each.partition("=") for each in (text or "").split(",") if "=" in each)
+    return {key.strip(): value.strip() for key, _, value in entries}
+
+
+def read_tolerations(text: str | None) -> tuple[Toleration, ...]:
+    """Read an annotation of tolerations, a list in JSON; the plug-in refuses all for a bad one."""
+    try:
+        return _decode_tolerations(text) if text else ()
+    except msgspec.DecodeError:
+        return ()
+
+
 def of_selector(key: str, value: str, namespace: str, cluster: Cluster) -> str | None:
     """Say that a namespace gives its pods an entry of their nodeSelector; None: it does not."""
-    text = cluster.annotation(namespace, NODE_SELECTOR_ANNOTATION) or ""
-    entries = (each.partition("=") for each in text.split(","))
-    is_given = any((name.strip(), to.strip()) == (key, value) for name, _, to in entries)
+    entries = read_selector(cluster.annotation(namespace, NODE_SELECTOR_ANNOTATION))
+    is_given = entries.get(key) == value
     return _said(namespace, NODE_SELECTOR_ANNOTATION) if is_given else None
 
 
 def of_toleration(toleration: Toleration, namespace: str, cluster: Cluster) -> str | None:
     """Say that a namespace gives its pods a toleration; None: it does not."""
-    text = cluster.annotation(namespace, DEFAULT_TOLERATIONS_ANNOTATION)
-    try:
-        given = _decode_tolerations(text) if text else ()
-    except msgspec.DecodeError:
-        return None
+    given = read_tolerations(cluster.annotation(namespace, DEFAULT_TOLERATIONS_ANNOTATION))
     is_given = _meaning(toleration) in map(_meaning, given)
     return _said(namespace, DEFAULT_TOLERATIONS_ANNOTATION) if is_given else None
 

@@ -125,12 +125,14 @@ OBSERVED: tuple[Resource[Any], ...] = (
         path=f"{_DEVICES}/resourceclaims",
         read=cluster.read_claim,
         is_optional=True,
+        is_namespaced=True,
     ),
     Resource(
         name="resourceclaimtemplates",
         path=f"{_DEVICES}/resourceclaimtemplates",
         read=cluster.read_claim_template,
         is_optional=True,
+        is_namespaced=True,
     ),
     DEVICE_CLASSES,
 )

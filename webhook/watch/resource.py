@@ -19,6 +19,7 @@ class Resource(Generic[T]):
     API server has. An optional resource holds nothing up where the API server does not serve it.
     `linger` are the seconds that a deleted object may take to come back.
     `field_selector` (`metadata.name=gpuclass`) leaves out the rest; rights on one name need it.
+    `is_namespaced`: its objects may be asked for in one namespace.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Resource(Generic[T]):
     is_optional: bool = False
     linger: float = 0.0
     field_selector: str = ""
+    is_namespaced: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

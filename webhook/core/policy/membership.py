@@ -8,7 +8,7 @@ the node has most labels and taints, and of equals the one that claims its name.
 from collections.abc import Iterable, Mapping
 
 from webhook.core.cluster import Node
-from webhook.core.policy.documents import Document, GPUNode, GPUNodePool
+from webhook.core.policy.documents import Document, GPUNode, GPUNodePool, Taint
 from webhook.core.policy.globs import is_match
 from webhook.core.policy.plan import labels_of
 
@@ -56,11 +56,26 @@ def _is_member(pool: GPUNodePool, name: str, node: Node) -> bool:
     )
 
 
+def missing_taints(pool: GPUNodePool, node: Node) -> tuple[Taint, ...]:
+    """Give the taints of a pool that a node does not have."""
+    has = _taints(node)
+    return tuple(each for each in pool.taints if (each.key, each.value, each.effect) not in has)
+
+
+def missing_labels(pool: GPUNodePool, node: Node) -> Mapping[str, str]:
+    """Give the labels of a pool that a node does not have, those of its selector first."""
+    declared = {**pool.selector, **labels_of(pool)}
+    return {key: value for key, value in declared.items() if node.labels.get(key) != value}
+
+
 def _marks(pool: GPUNodePool, node: Node) -> int:
     """Count the labels and taints of a pool that a node has."""
     return len(labels_of(pool).items() & node.labels.items()) + _taints_met(pool, node)
 
 
 def _taints_met(pool: GPUNodePool, node: Node) -> int:
-    has = {(taint.key, taint.value, taint.effect) for taint in node.taints}
-    return sum((taint.key, taint.value, taint.effect.value) in has for taint in pool.taints)
+    return len(pool.taints) - len(missing_taints(pool, node))
+
+
+def _taints(node: Node) -> frozenset[tuple[str, str, str]]:
+    return frozenset((each.key, each.value, each.effect) for each in node.taints)
