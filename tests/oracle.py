@@ -14,13 +14,33 @@ Labels: TypeAlias = Mapping[str, str]
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
+def may_run(pod: Json, node: Json) -> bool:
+    """Tell whether a pod may come to run on a node.
+
+    The scheduler is not asked about a pod that names its node, and only it heeds NoSchedule.
+    """
+    metadata, spec = node["metadata"], node["spec"]
+    if pod["spec"].get("nodeName"):
+        return bool(pod["spec"]["nodeName"] == metadata["name"])
+    return may_land(pod, metadata["labels"], spec["taints"], metadata["name"])
+
+
 def may_land(pod: Json, labels: Labels, taints: Sequence[Json], name: str = "node") -> bool:
     """Tell whether labels, taints and name of a node let a pod be scheduled there."""
-    spec = pod["spec"]
-    selected = all(
-        labels.get(key) == value for key, value in (spec.get("nodeSelector") or {}).items()
-    )
-    return selected and _affinity_admits(spec, labels, name) and _taints_admit(spec, taints)
+    tolerations = pod["spec"].get("tolerations") or []
+    return _selects(pod["spec"], labels, name) and not untolerated(tolerations, taints)
+
+
+def is_selected(pod: Json, node: Json) -> bool:
+    """Tell whether a node is what nodeSelector and required affinity of a pod ask for."""
+    metadata = node["metadata"]
+    return _selects(pod["spec"], metadata["labels"], metadata["name"])
+
+
+def _selects(spec: Json, labels: Labels, name: str) -> bool:
+    selector = spec.get("nodeSelector") or {}
+    selected = all(labels.get(key) == value for key, value in selector.items())
+    return selected and _affinity_admits(spec, labels, name)
 
 
 def _affinity_admits(spec: Json, labels: Labels, name: str) -> bool:
@@ -66,10 +86,10 @@ def _is_greater(one: str, other: str) -> bool:
     return all(re.fullmatch(r"[+-]?\d+", each, re.ASCII) for each in both) and int(one) > int(other)
 
 
-def _taints_admit(spec: Json, taints: Sequence[Json]) -> bool:
+def untolerated(tolerations: Sequence[Json], taints: Sequence[Json]) -> list[Json]:
+    """Give the taints that keep a pod with these tolerations away."""
     hard = [taint for taint in taints if taint["effect"] in {"NoSchedule", "NoExecute"}]
-    tolerations = spec.get("tolerations") or []
-    return all(any(tolerates(each, taint) for each in tolerations) for taint in hard)
+    return [taint for taint in hard if not any(tolerates(each, taint) for each in tolerations)]
 
 
 def tolerates(toleration: Json, taint: Json) -> bool:

@@ -4,7 +4,7 @@ Objects are plain JSON as they come from the API server.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,7 +36,7 @@ def shipped() -> Policy:
     return compile_policy(documents)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def policy(documents: str = "", cluster: str = CLUSTER) -> Policy:
     """Compile a policy: a GPUPolicy whose spec is `cluster` (YAML), and more documents.
 

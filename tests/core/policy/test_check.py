@@ -378,11 +378,25 @@ def test_contradictions_are_errors(texts: list[str], expected: list[str]) -> Non
                 pool("b", f"selector: {{gpu-type: w}}\n{TAINTS}"),
             ],
             [
-                "1.yaml:5 spec.pools: the selectors of the pools share no label, so no required"
-                " label keeps the pods on GPU nodes: they are kept to these pools instead; give"
-                " the pools one in common"
+                "1.yaml:5 spec.pools: the selectors of the pools share no label that tells GPU"
+                " nodes from others, so no required one keeps the pods on GPU nodes: they are kept"
+                " to these pools instead; give the pools one in common"
             ],
             id="preferred pools without a common label",
+        ),
+        pytest.param(
+            [
+                policy(""),
+                gpu_class("training", "pools: [{name: a}, {name: b}]\nplacement: Preferred"),
+                pool("a", f"selector: {{gpu-type: x, kubernetes.io/arch: arm64}}\n{TAINTS}"),
+                pool("b", f"selector: {{gpu-type: w, kubernetes.io/arch: arm64}}\n{TAINTS}"),
+            ],
+            [
+                "1.yaml:5 spec.pools: the selectors of the pools share no label that tells GPU"
+                " nodes from others, so no required one keeps the pods on GPU nodes: they are kept"
+                " to these pools instead; give the pools one in common"
+            ],
+            id="preferred pools that share an architecture",
         ),
         pytest.param(
             [

@@ -169,6 +169,14 @@ def test_preferred_class_whose_pools_share_no_label_is_kept_to_its_pools() -> No
     assert preferences(plan) == [(2, ["one In a"]), (1, ["two In b"])]
 
 
+def test_preferred_class_whose_pools_share_only_an_architecture_is_kept_to_its_pools() -> None:
+    arch = "kubernetes.io/arch: arm64"
+    pools = pool("a", f"one: a, {arch}", GPU) + pool("b", f"one: b, {arch}", GPU)
+    plan = planned(pools, "{name: a}, {name: b}", "placement: Preferred")
+    assert alternatives(plan) == [["one In a b", "kubernetes.io/arch In arm64"]]
+    assert preferences(plan) == [(100, ["one In a b"])]
+
+
 def test_taints_that_are_the_pods_own_business_are_not_tolerated() -> None:
     arm = "{key: kubernetes.io/arch, value: arm64, effect: NoSchedule, tolerate: false}"
     plan = planned(pool("a", "gpu: x", f"{GPU}, {arm}"), "{name: a}")

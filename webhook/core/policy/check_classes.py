@@ -7,6 +7,7 @@ from webhook.core.policy.catalogue import Catalogue, fault, warning
 from webhook.core.policy.documents import GPUClass, GPUNodePool, Placement
 from webhook.core.policy.located import step
 from webhook.core.policy.nearest import suggest_all
+from webhook.core.policy.plan import is_telling
 
 LOWEST_SCALED_PRIORITY = -10
 """Cluster Autoscaler makes no room for pods below it (--expendable-pods-priority-cutoff)."""
@@ -34,10 +35,11 @@ def _placement(each: GPUClass, pools: Sequence[GPUNodePool]) -> Iterator[Fault]:
     selectors = [set(pool.selector.items()) for pool in pools]
     shared = set.intersection(*selectors)
     differing = {key for key, _ in set.union(*selectors) - shared}
-    if each.placement is Placement.PREFERRED and not shared:
+    if each.placement is Placement.PREFERRED and not is_telling(key for key, _ in shared):
         message = (
-            "the selectors of the pools share no label, so no required label keeps the pods"
-            " on GPU nodes: they are kept to these pools instead; give the pools one in common"
+            "the selectors of the pools share no label that tells GPU nodes from others, so no"
+            " required one keeps the pods on GPU nodes: they are kept to these pools instead;"
+            " give the pools one in common"
         )
         yield warning(each, "spec.pools", message)
     if each.placement is Placement.REQUIRED and len(differing) > 1:

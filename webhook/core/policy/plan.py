@@ -70,7 +70,7 @@ def plan(
     preferred: tuple[PreferredSchedulingTerm, ...] = ()
     if document.placement is Placement.PREFERRED:
         shared = _shared(selectors)
-        alternatives = merge([shared]) if shared else alternatives
+        alternatives = merge([shared]) if is_telling(shared) else alternatives
         preferred = _preferences(members, weights, shared)
     taints = tuple(dict.fromkeys(t for pool in members for t in pool.taints if t.tolerate))
     terms = tuple(NodeSelectorTerm(match_expressions=each) for each in alternatives)
@@ -190,6 +190,11 @@ def own_labels(pool: GPUNodePool) -> Labels:
     labels = {**pool.selector, **pool.labels}
     own = {key: value for key, value in labels.items() if key not in GENERIC_LABELS}
     return own or labels
+
+
+def is_telling(keys: Iterable[str]) -> bool:
+    """Tell whether one of some label keys tells GPU nodes from others."""
+    return any(key not in GENERIC_LABELS for key in keys)
 
 
 def is_discovered(key: str) -> bool:
