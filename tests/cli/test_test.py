@@ -23,7 +23,8 @@ expected: {verdict: %s, warnings: %s}
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give an empty folder of cases, to be tried on the shipped policies."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(policies, "load", lambda _: policy())
+    loaded = policy()
+    monkeypatch.setattr(policies, "load", lambda _: loaded)
     cases = tmp_path / "p" / "cases"
     cases.mkdir(parents=True)
     return cases

@@ -14,7 +14,8 @@ from tests.cluster import custom
 from tests.cluster.api import Json
 from tests.cluster.conditions import CUSTOM_ENTRIES, Gate, gates
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.custom import CUSTOM, JOB_SET, PYTORCH_JOB, RAY_CLUSTER, Custom
+from tests.cluster.custom import OPEN, Custom
+from tests.cluster.kinds import CUSTOM, JOB_SET, OURS, PYTORCH_JOB, RAY_CLUSTER, TRAIN_JOB
 from webhook.core.decide import decide
 from webhook.core.paths import put
 from webhook.core.review import GroupVersionKind, Request, UserInfo
@@ -31,7 +32,8 @@ KINDS = tuple(replace(each, rules=()) for each in (JOB_SET, PYTORCH_JOB, RAY_CLU
 
 @pytest.fixture(scope="module")
 def gate(control_plane: ControlPlane) -> Iterator[Mapping[str, Gate]]:
-    custom.install(control_plane, tuple(replace(each, rules=()) for each in CUSTOM))
+    free = (replace(each, rules=()) for each in CUSTOM if each is not TRAIN_JOB)
+    custom.install(control_plane, (*free, replace(TRAIN_JOB, schema=OPEN)))
     with gates(control_plane, policy(), CUSTOM_ENTRIES) as found:
         yield found
 
@@ -158,6 +160,26 @@ def test_what_an_object_lacks_is_no_error(gate: Mapping[str, Gate], spec: Json |
     name = here.make(manifest)["metadata"]["name"]
     annotate: Json = {"metadata": {"annotations": {"gpu-class": "training"}}}
     here.sends("PATCH", f"{path}/{name}", annotate, PATCH)
+
+
+KEPT = [OURS | {"time": "2026-01-01T00:00:00Z"}]
+
+
+@pytest.mark.parametrize(
+    "patches",
+    [None, "x", {"a": {}}, [], ["x", 1, [[]], None], [{"manager": 1}], KEPT],
+)
+def test_a_list_of_items_with_a_key_may_hold_anything(
+    gate: Mapping[str, Gate], patches: object
+) -> None:
+    here = gate[MUTATE]
+    manifest = {**TRAIN_JOB.named("x"), "metadata": {"generateName": "odd-"}}
+    name = here.make(manifest)["metadata"]["name"]
+    path = f"{collection(TRAIN_JOB, here.namespace)}/{name}"
+    change: Json = {"spec": {"runtimePatches": patches}}
+    assert not here.sends("PATCH", path, change, PATCH)
+    change |= {"metadata": {"annotations": {"gpu-class": "training"}}}
+    assert here.sends("PATCH", path, change, PATCH) == (patches != KEPT)
 
 
 def test_warnings_are_for_templates_that_ask_for_gpus_or_name_a_class(

@@ -100,3 +100,49 @@ def test_another_pattern_is_bound_to_the_same_items() -> None:
     assert bind(parse("a[*].b[*].d.e"), path) == ("a", 0, "b", "x", "d", "e")
     assert bind(parse("a[*].f"), path) == ("a", 0, "f")
     assert bind(parse("f"), path) == ("f",)
+
+
+PATCHES = "spec.patches[manager=us/x].template.metadata.annotations"
+
+
+def test_an_item_is_reached_by_its_key_wherever_it_stands() -> None:
+    path = (*parse(PATCHES), "a")
+    theirs: Json = {"manager": "them", "template": {"metadata": {"annotations": {"a": "0"}}}}
+    ours: Json = {"manager": "us/x", "template": {"metadata": {"annotations": {"a": "1"}}}}
+    assert at({"spec": {"patches": [theirs, None, ours]}}, path) == "1"
+    absent: list[JSON] = [
+        {"patches": [theirs]},
+        {"patches": None},
+        {"patches": {"us/x": ours}},
+        None,
+    ]
+    for each in absent:
+        assert at({"spec": each}, path) is None
+    assert written(parse(PATCHES)) == PATCHES
+
+
+@pytest.mark.parametrize(
+    "before", [{}, {"spec": None}, {"spec": {"patches": None}}, {"spec": {"patches": {}}}], ids=str
+)
+def test_an_item_that_is_named_by_its_key_is_made(before: Json) -> None:
+    made = {"manager": "us/x", "template": {"metadata": {"annotations": {"a": "1"}}}}
+    assert put(before, (*parse(PATCHES), "a"), "1") == {"spec": {"patches": [made]}}
+
+
+def test_an_item_that_is_there_gains_what_is_put() -> None:
+    before: Json = {"spec": {"patches": [{"manager": "us/x", "time": "t"}, {"manager": "them"}]}}
+    made = {"manager": "us/x", "time": "t", "template": {"metadata": {"annotations": {"a": "1"}}}}
+    after: Json = {"spec": {"patches": [made, {"manager": "them"}]}}
+    assert put(before, (*parse(PATCHES), "a"), "1") == after
+    assert drop(after, (*parse(PATCHES), "a")) == {"spec": {"patches": [{"manager": "them"}]}}
+
+
+def test_an_item_goes_with_the_last_that_was_put_there() -> None:
+    path = parse("p[k=v].m.a")
+    assert drop({"p": [{"k": "v", "m": {"a": 1}}], "q": 1}, path) == {"q": 1}
+    kept: Json = {"p": [{"k": "v", "m": {"a": 1}, "n": {}}]}
+    assert drop(kept, path) == {"p": [{"k": "v", "n": {}}]}
+    assert drop({"p": [{"k": "v"}, 1]}, parse("p[k=v]")) == {"p": [1]}
+    others: list[Json] = [{"p": [{"k": "w"}]}, {"p": "x"}]
+    for each in others:
+        assert drop(each, path) == each

@@ -8,9 +8,9 @@ from webhook.core.errors import RequestError
 from webhook.core.patch import JSON
 from webhook.core.pod import Pod
 from webhook.core.review import GroupVersionKind
+from webhook.core.template import Template
 from webhook.core.workload import (
     KINDS,
-    Template,
     annotation,
     controller,
     find,

@@ -38,7 +38,8 @@ from webhook.core.policy.schema import (
     Shape,
     properties,
 )
-from webhook.core.workload import Template, Update, WorkloadKind
+from webhook.core.template import Template
+from webhook.core.workload import Update, WorkloadKind
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -225,7 +226,8 @@ def _kind_row(kind: WorkloadKind) -> str:
 def _template_cell(template: Template) -> str:
     if template.has_metadata:
         return f"`{written(template.path)}`"
-    return f"`{written(template.path)}`, annotations at `{written(template.annotations)}`"
+    places = " or ".join(f"`{written(each)}`" for each in template.places)
+    return f"`{written(template.path)}`, annotations at {places}"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -24,7 +24,8 @@ from webhook.core.policy.policy import Policy
 from webhook.core.review import GroupVersionKind, Request, UserInfo
 from webhook.core.rules import propagation
 from webhook.core.subject.case import Stage
-from webhook.core.workload import Template, WorkloadKind
+from webhook.core.template import Template
+from webhook.core.workload import WorkloadKind
 
 UID = "00000000-0000-0000-0000-000000000000"
 

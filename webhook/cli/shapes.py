@@ -14,9 +14,10 @@ from webhook.cli.manifests import Manifest, shape
 from webhook.core import quantity
 from webhook.core.errors import Fault, RequestError
 from webhook.core.patch import JSON
-from webhook.core.paths import EACH, JSONObject, Path, at, expand, put, written
+from webhook.core.paths import EACH, Item, JSONObject, Path, at, expand, put, written
 from webhook.core.pod import Pod
-from webhook.core.workload import Template, WorkloadKind, templates
+from webhook.core.template import Template
+from webhook.core.workload import WorkloadKind, templates
 
 _WHOLE = Template(path=(), annotations=("metadata", "annotations"), spec=("spec",))
 """A pod, taken as the template of itself."""
@@ -52,7 +53,7 @@ def _text_maps(value: JSON, row: WorkloadKind | None) -> Iterator[Path]:
     own = () if row is None else (_WHOLE,)
     for template in (*own, *_templates(value, row)):
         yield (*template.path, "metadata", "labels")
-        yield template.annotations
+        yield from template.places
         yield (*template.spec, "nodeSelector")
 
 
@@ -62,7 +63,7 @@ def _check_parents(manifest: Manifest, row: WorkloadKind | None) -> Fault | None
         return None
     wanted = [(*each, "metadata", "annotations") for each in row.nearer]
     for each in row.templates:
-        wanted += [each.annotations, each.spec]
+        wanted += [*each.places, each.spec]
     for pattern in wanted:
         for path in (pattern[: _known(pattern)], *expand(manifest.value, pattern)):
             wrong = _check_steps(manifest, path, pattern)
@@ -79,11 +80,21 @@ def _known(pattern: Path) -> int:
 def _check_steps(manifest: Manifest, path: Path, pattern: Path) -> Fault | None:
     for depth in range(1, len(path) + 1):
         value = at(manifest.value, path[:depth])
-        holds_many = pattern[depth : depth + 1] == (EACH,)
-        if value is not None and not isinstance(value, (dict, list) if holds_many else dict):
-            expected = "a list or a mapping" if holds_many else "a mapping"
+        wanted, expected = _holder(pattern[depth : depth + 1])
+        if value is not None and not isinstance(value, wanted):
             return _wrong(manifest, written(path[:depth]), expected)
     return None
+
+
+def _holder(step: Path) -> tuple[tuple[type, ...], str]:
+    """Give what a step leads into, and how to say so."""
+    match step:
+        case (Item(),):
+            return (list,), "a list"
+        case (each,) if each == EACH:
+            return (dict, list), "a list or a mapping"
+        case _:
+            return (dict,), "a mapping"
 
 
 def _check_pod(manifest: Manifest, template: Template) -> Fault | None:
@@ -100,10 +111,8 @@ def _pod(document: JSONObject, template: Template) -> JSONObject:
     if template is _WHOLE:
         whole = filled(document, None)
         return whole if isinstance(whole, dict) else {}
-    metadata = at(document, (*template.path, "metadata"))
-    if not template.has_metadata:
-        metadata = {"annotations": at(document, template.annotations)}
-    pod: JSONObject = {"metadata": metadata or {}, "spec": at(document, template.spec) or {}}
+    metadata = template.metadata(document)
+    pod: JSONObject = {"metadata": metadata, "spec": at(document, template.spec) or {}}
     return _pod(pod, _WHOLE)
 
 

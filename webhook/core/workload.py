@@ -15,9 +15,10 @@ import msgspec
 from webhook.core.errors import RequestError
 from webhook.core.names import CLASS_ANNOTATION, DAEMON_SET_CONTROLLER
 from webhook.core.patch import JSON
-from webhook.core.paths import EACH, JSONObject, Path, at, bind, expand, written
+from webhook.core.paths import EACH, JSONObject, Path, at, expand, written
 from webhook.core.pod import Pod
 from webhook.core.review import GroupVersionKind, Request, UserInfo
+from webhook.core.template import Template, template
 
 POD_KIND = GroupVersionKind(version="v1", kind="Pod")
 
@@ -34,56 +35,6 @@ class Update(StrEnum):
     WHILE_SUSPENDED = "WhileSuspended"
     NEVER = "Never"
     ON_NEW_NAME = "OnNewName"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """Where a pod template lies: itself, the annotations of its pods, and their spec.
-
-    Of a kind all three are patterns; of an object they are paths. `is_mixed` says that pods of
-    several sorts come from it, some of which may ask for no GPU.
-    """
-
-    path: Path
-    annotations: Path
-    spec: Path
-    is_mixed: bool = False
-
-    def bound(self, path: Path) -> "Template":
-        """Give the template of an object at one of the paths that this pattern stands for."""
-        return Template(
-            path=path,
-            annotations=bind(self.annotations, path),
-            spec=bind(self.spec, path),
-            is_mixed=self.is_mixed,
-        )
-
-    @property
-    def has_metadata(self) -> bool:
-        """Tell whether it is a core/v1 PodTemplateSpec, with its annotations in its metadata."""
-        return self.annotations == (*self.path, *_ANNOTATIONS)
-
-    def place(self, field: str) -> str:
-        """Give the path in the object of a field of a pod: `spec.nodeName`."""
-        for part, path in (("metadata.annotations", self.annotations), ("spec", self.spec)):
-            rest = field.removeprefix(part)
-            if rest != field and (not rest or rest[0] in ".["):
-                return f"{written(path)}{rest}"
-        return f"{written(self.path)}.{field}"
-
-    def placed(self, warning: str) -> str:
-        """Give a warning of a pod at its place in the object."""
-        if warning.startswith(("metadata.", "spec.")):
-            return self.place(warning)
-        return f"{written(self.path)}: {warning}"
-
-
-_ANNOTATIONS: Path = ("metadata", "annotations")
-
-
-def template(path: Path) -> Template:
-    """Give the place of a core/v1 PodTemplateSpec."""
-    return Template(path=path, annotations=(*path, *_ANNOTATIONS), spec=(*path, "spec"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,11 +169,8 @@ def template_pod(template: Template, document: JSON) -> Pod:
 
 def _pod(template: Template, document: JSON) -> bytes:
     """Write a pod template as a pod, with metadata and spec even where it has none."""
-    metadata: JSON = {"annotations": at(document, template.annotations) or {}}
-    if template.has_metadata:
-        metadata = at(document, (*template.path, "metadata"))
     return msgspec.json.encode(
-        {"metadata": metadata or {}, "spec": at(document, template.spec) or {}}
+        {"metadata": template.metadata(document), "spec": at(document, template.spec) or {}}
     )
 
 

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.cluster
 
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 SIDECAR: Json = {"name": "injected-sidecar", "image": "example.com/sidecar:1"}
+GETS_GPU = "example.com/gets-gpu"
+"""The annotation of pods whose sidecar asks for a GPU that their own manifest does not ask for."""
 
 
 @pytest.fixture
@@ -99,7 +101,8 @@ class Injector(BaseHTTPRequestHandler):
         names = [each["name"] for each in request["object"]["spec"]["containers"]]
         answer: Json = {"uid": request["uid"], "allowed": True}
         if SIDECAR["name"] not in names:
-            operation = {"op": "add", "path": "/spec/containers/-", "value": SIDECAR}
+            value = {**SIDECAR, "resources": _resources(request["object"])}
+            operation = {"op": "add", "path": "/spec/containers/-", "value": value}
             patch = base64.b64encode(json.dumps([operation]).encode()).decode()
             answer |= {"patchType": "JSONPatch", "patch": patch}
         review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
@@ -112,6 +115,11 @@ class Injector(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def _resources(wanted: Json) -> Json:
+    gets_gpu = GETS_GPU in wanted["metadata"].get("annotations", {})
+    return {"limits": {"nvidia.com/gpu": "1"}} if gets_gpu else {}
 
 
 @pytest.fixture
@@ -188,3 +196,30 @@ def test_a_second_webhook_has_us_called_again_and_nothing_is_done_twice(
     (event,) = [each for each in events if each["objectRef"].get("name") == "x"]
     ours = [each for each in audit.mutations(event) if each.configuration == "gpuclass"]
     assert [(each.round, each.mutated) for each in ours] == [(0, True), (1, False)]
+
+
+def gaining(name: str, gpu_class: str | None = None) -> Json:
+    """Give a pod without GPUs to which the second webhook adds one, as Spark's does."""
+    manifest = pod(name, gpu_class, gpus=None)
+    annotations = {**manifest["metadata"].get("annotations", {}), GETS_GPU: "1"}
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
+
+
+@pytest.mark.usefixtures("injector")
+def test_a_gpu_that_a_second_webhook_adds_is_placed_where_the_pod_names_a_class(
+    team: Namespace,
+) -> None:
+    team.create(gaining("x", "training"))
+    bound = team.bound("x")
+    assert bound["metadata"]["labels"]["gpuclass.io/class"] == "training"
+    assert bound["spec"]["priority"] == 50
+    assert "nvidia.com/gpu" in [each["key"] for each in bound["spec"]["tolerations"]]
+
+
+@pytest.mark.usefixtures("injector")
+def test_without_a_class_it_is_refused_and_not_left_pending(team: Namespace) -> None:
+    assert (
+        "spec.affinity.nodeAffinity: is not what class general makes of it: another admission "
+        "webhook changed the pod after gpuclass, or it was not sent to gpuclass for mutation; look "
+        "at the webhook configurations (rule placement)"
+    ) in team.refused(gaining("x"))

@@ -1,12 +1,19 @@
 """Kinds that the policy lists, on the real API server: their annotation reaches every template."""
 
 import copy
+import json
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from tests.cli.shipped import policy
 from tests.cluster import custom
 from tests.cluster.api import Json
-from tests.cluster.custom import (
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.custom import Custom, at
+from tests.cluster.governed.cluster import Namespace
+from tests.cluster.kinds import (
     CHANGING,
     CUSTOM,
     INFERENCE_SERVICE,
@@ -15,29 +22,56 @@ from tests.cluster.custom import (
     LEADER_WORKER_SET,
     MPI_JOB,
     NOTEBOOK,
+    OURS,
+    PATCHED_TRAIN_JOB,
     RAY_CLUSTER,
+    TRAIN_JOB,
     VOLCANO_JOB,
     WORKFLOW,
-    Custom,
-    at,
 )
-from tests.cluster.governed.cluster import Namespace
+from tests.cluster.waiting import eventually
+from tests.cluster.webhook import Webhook
 from webhook.core.paths import put
+from webhook.core.workload import templates
 
 pytestmark = pytest.mark.cluster
 
 
+@pytest.fixture(scope="module")
+def kinds(governed: ControlPlane, webhook: Webhook) -> None:  # noqa: ARG001 # it is there before
+    """Install the kinds; not one of them was there when the webhooks were registered."""
+    custom.install(governed, CUSTOM)
+
+
 @pytest.fixture
-def team(team: Namespace) -> Namespace:
-    """Give a namespace in a cluster that has the kinds; not one of them was there at the start."""
-    custom.install(team.control_plane, CUSTOM)
+def team(team: Namespace, kinds: None) -> Namespace:  # noqa: ARG001 # a cluster that has them
+    """Give a namespace in a cluster that has the kinds."""
     return team
+
+
+def test_each_template_of_each_kind_in_the_shipped_policy_is_tried_here() -> None:
+    tried = {(each.group, each.kind): each for each in CUSTOM}
+    listed = policy().workloads
+    assert tried.keys() == listed.keys()
+    for key, row in listed.items():
+        for each in row.templates:
+            assert templates(replace(row, templates=(each,)), tried[key].named("x")), (key, each)
 
 
 def shown(team: Namespace, kind: Custom) -> list[object]:
     """Give what the templates of `x` carry of us."""
-    found = team.get(kind.resource, "x")
+    return shown_by(team.get(kind.resource, "x"), kind)
+
+
+def shown_by(found: Json, kind: Custom) -> list[object]:
+    """Give what the templates of an object carry of us."""
     return [at(found, place) for place in kind.annotations]
+
+
+def written(team: Namespace, *command: str, text: str | None = None) -> Json:
+    """Run a command of kubectl that writes an object, and give the object as it is then."""
+    found: Json = json.loads(team.kubectl(*command, "--output=json", text=text).stdout)
+    return found
 
 
 def carried(kind: Custom, gpu_class: str) -> list[Json]:
@@ -55,9 +89,8 @@ def test_a_new_object_s_annotation_is_carried_to_every_template(
     team: Namespace, kind: Custom
 ) -> None:
     before = kind.named("x", "training")
-    team.create(before)
-    assert shown(team, kind) == carried(kind, "training")
-    found = team.get(kind.resource, "x")
+    found = written(team, "create", "--filename=-", text=json.dumps(before))
+    assert shown_by(found, kind) == carried(kind, "training")
     assert found["metadata"]["annotations"] == {"gpu-class": "training"}
     assert found["spec"] == with_carried(before, kind, "training")["spec"]
 
@@ -72,13 +105,14 @@ def with_carried(manifest: Json, kind: Custom, gpu_class: str) -> Json:
 
 @pytest.mark.parametrize("kind", CHANGING, ids=lambda kind: kind.resource)
 def test_annotated_changed_and_removed_the_templates_follow(team: Namespace, kind: Custom) -> None:
-    team.create(kind.named("x"))
-    assert shown(team, kind) == [None] * len(kind.annotations)
+    nothing = [None] * len(kind.annotations)
+    new = written(team, "create", "--filename=-", text=json.dumps(kind.named("x")))
+    assert shown_by(new, kind) == nothing
+    annotate = ("annotate", kind.resource, "x", "--overwrite")
     for gpu_class in ("training", "production"):
-        annotate(team, kind, f"gpu-class={gpu_class}")
-        assert shown(team, kind) == carried(kind, gpu_class)
-    annotate(team, kind, "gpu-class-")
-    assert shown(team, kind) == [None] * len(kind.annotations)
+        found = written(team, *annotate, f"gpu-class={gpu_class}")
+        assert shown_by(found, kind) == carried(kind, gpu_class)
+    assert shown_by(written(team, *annotate, "gpu-class-"), kind) == nothing
 
 
 @pytest.mark.parametrize(
@@ -255,3 +289,53 @@ def test_another_priority_of_the_gang_is_told(team: Namespace) -> None:
 def test_a_pod_of_a_notebook_has_what_its_controller_copies(team: Namespace) -> None:
     warnings = team.warnings(NOTEBOOK.named("x", "training"))
     assert warnings == []
+
+
+TRY = ("create", "--filename=-", "--dry-run=server", "--validate=ignore", "--output=json")
+
+
+@pytest.fixture
+def changing(team: Namespace) -> Iterator[Namespace]:
+    """Give a namespace in a cluster whose TrainJobs may become those of another version."""
+    yield team
+    installed(team, TRAIN_JOB)
+
+
+def installed(team: Namespace, kind: Custom, trial: Json | None = None) -> None:
+    """Put a version of a kind in the place of another, and wait until its schema counts."""
+    custom.install(team.control_plane, (kind,))
+    probe = with_carried(kind.named("probe", spec=trial or kind.spec), kind, "x")
+    eventually(lambda: _is_kept(team, probe, kind), "the new schema to count")
+
+
+def _is_kept(team: Namespace, probe: Json, kind: Custom) -> bool:
+    """Tell whether the API server keeps what a manifest has at the places of a kind."""
+    answer = team.kubectl(*TRY, text=json.dumps(probe), check=False)
+    return answer.returncode == 0 and all(
+        at(json.loads(answer.stdout), each) for each in kind.annotations
+    )
+
+
+THEIRS = {"manager": "kueue.x-k8s.io/manager", "time": "2026-01-01T00:00:00Z"}
+
+
+def patches(team: Namespace) -> object:
+    spec = team.get(TRAIN_JOB.resource, "x")["spec"]
+    assert "annotations" not in spec
+    return spec.get("runtimePatches")
+
+
+def test_a_train_job_of_a_later_version_gets_a_patch_of_its_runtime(changing: Namespace) -> None:
+    installed(changing, PATCHED_TRAIN_JOB, {"runtimePatches": [OURS]})
+    spec = {**PATCHED_TRAIN_JOB.spec, "runtimePatches": [THEIRS]}
+    assert changing.warnings(PATCHED_TRAIN_JOB.named("x", "training", spec)) == []
+    assert patches(changing) == [THEIRS, OURS]
+    annotate(changing, TRAIN_JOB, "gpu-class-")
+    assert patches(changing) == [THEIRS]
+    assert annotate(changing, TRAIN_JOB, "gpu-class=training") == ""
+    running = {**spec, "suspend": False}
+    for flags in ((), ("--server-side", "--force-conflicts")):
+        changing.apply(PATCHED_TRAIN_JOB.named("x", "training", running), flags=flags)
+        assert patches(changing) == [THEIRS, OURS]
+    assert "can not change while it runs" in annotate(changing, TRAIN_JOB, "gpu-class=production")
+    assert patches(changing) == [THEIRS, OURS]

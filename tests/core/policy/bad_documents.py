@@ -435,7 +435,7 @@ TABLE: Mapping[str, Bad] = {
         ours=(
             "spec.workloads[0].templates[0].path",
             'spec.a[0] is no path of fields: names joined by ".", each with "[*]" after it where'
-            " it holds many, such as spec.tasks[*].template",
+            ' it holds many, such as spec.tasks[*].template, or "[name=x]" for one of them',
         ),
         theirs=f"spec.workloads[0].templates[0].path {_MATCH}",
     ),

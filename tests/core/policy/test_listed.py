@@ -6,7 +6,8 @@ from tests.core.given import policy
 from webhook.core.paths import parse
 from webhook.core.policy.check import check
 from webhook.core.policy.decode import read
-from webhook.core.workload import Template, Update, WorkloadKind, template
+from webhook.core.template import Template, template
+from webhook.core.workload import Update, WorkloadKind
 
 HEAD = "apiVersion: gpuclass.io/v1alpha1\nkind: GPUPolicy\nmetadata: {name: cluster}\nspec:\n"
 PLAIN = "{group: a.io, kind: Thing, templates: [{path: spec.template}]}"
@@ -100,7 +101,7 @@ def test_pods_of_several_sorts_come_of_several_templates(templates: str, *, is_m
             '{group: a.io, kind: Thing, templates: [{path: "spec.a[0].b"}]}',
             "p.yaml:6 spec.workloads[0].templates[0].path: spec.a[0].b is no path of fields: names "
             'joined by ".", each with "[*]" after it where it holds many, such as '
-            "spec.tasks[*].template",
+            'spec.tasks[*].template, or "[name=x]" for one of them',
             id="path",
         ),
         pytest.param(
@@ -126,6 +127,13 @@ def test_pods_of_several_sorts_come_of_several_templates(templates: str, *, is_m
             "p.yaml:6 spec.workloads[0].templates[0].annotations: spec.c[*].d has a [*] that "
             "spec.a[*].b has not: up to its last [*] it has to be the same as path",
             id="another-item",
+        ),
+        pytest.param(
+            "{group: a.io, kind: Thing, templates: "
+            '[{path: "spec.a[*].b", elsewhere: [spec.e, "spec.c[*].d"]}]}',
+            "p.yaml:6 spec.workloads[0].templates[0].elsewhere[1]: spec.c[*].d has a [*] that "
+            "spec.a[*].b has not: up to its last [*] it has to be the same as path",
+            id="another-item-elsewhere",
         ),
         pytest.param(
             '{group: a.io, kind: Thing, suspend: "spec.a[*].b", templates: [{path: spec.a}]}',

@@ -69,8 +69,43 @@ def test_one_map_serves_the_pods_of_a_kind_without_templates() -> None:
         "templates": [{"name": "a"}],
         "podMetadata": {"annotations": CARRIED},
     }
-    after = patched(request("TrainJob", of("training", {"runtimeRef": {"name": "torch"}})))
+
+
+KUEUE: Json = {"manager": "kueue.x-k8s.io/manager", "time": "2026-01-01T00:00:00Z"}
+OURS = {
+    "manager": "gpuclass.io/webhook",
+    "trainingRuntimeSpec": {"template": {"metadata": {"annotations": {"gpu-class": "training"}}}},
+}
+
+
+def train_job(named: str | None, *patches: Json, **spec: object) -> Json:
+    """Give a TrainJob as an API server of Trainer 2.2 or later keeps it."""
+    return of(named, {"runtimeRef": {"name": "torch"}, "runtimePatches": [*patches], **spec})
+
+
+def test_it_goes_to_the_place_of_every_version_of_a_kind() -> None:
+    after = patched(request("TrainJob", train_job("training", KUEUE)))
     assert after["spec"]["annotations"] == {"gpu-class": "training"}
+    assert after["spec"]["runtimePatches"] == [KUEUE, OURS]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(train_job("training", KUEUE, OURS), id="a patch"),
+        pytest.param(of("training", {"annotations": {"gpu-class": "training"}}), id="annotations"),
+    ],
+)
+def test_one_that_kept_either_is_in_step(kept: Json) -> None:
+    assert mutate(request("TrainJob", kept)).patch == ()
+    assert mutate(request("TrainJob", kept, kept)).patch == ()
+
+
+def test_our_item_of_a_list_goes_with_its_annotation_and_comes_back_while_it_runs() -> None:
+    new, old = train_job(None, KUEUE, OURS), train_job("training", KUEUE, OURS, suspend=True)
+    assert patched(request("TrainJob", new, old))["spec"]["runtimePatches"] == [KUEUE]
+    new, old = train_job("training", KUEUE), train_job("training", KUEUE, OURS, suspend=False)
+    assert patched(request("TrainJob", new, old))["spec"]["runtimePatches"] == [KUEUE, OURS]
 
 
 def test_pods_that_inherit_the_object_s_annotations_need_nothing() -> None:

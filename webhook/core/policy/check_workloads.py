@@ -35,8 +35,10 @@ def _kind(policy: GPUPolicy, given: Workload, place: str) -> Iterator[Fault]:
 def _template(policy: GPUPolicy, given: PodTemplates, place: str) -> Iterator[Fault]:
     """Find a [*] that could not be told which item of the template's it means."""
     path = parse(given.path)
-    for name, text in (("annotations", given.annotations), ("spec", given.spec)):
-        other = parse(text or "")
+    others = (("annotations", given.annotations or ""), ("spec", given.spec or ""))
+    elsewhere = ((f"elsewhere[{index}]", each) for index, each in enumerate(given.elsewhere))
+    for name, text in (*others, *elsewhere):
+        other = parse(text)
         last = max((index for index, step in enumerate(other) if step == EACH), default=-1)
         if other[: last + 1] != path[: last + 1]:
             message = (

@@ -7,11 +7,11 @@ Whether such a kind is installed is of no account: one that is not sends nothing
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from webhook.core import workload
 from webhook.core.paths import parse
 from webhook.core.policy.schema import about
 from webhook.core.policy.syntax import DNS_LABEL, DNS_SUBDOMAIN, FIELD_PATH, KIND
-from webhook.core.workload import Listed, Template, Update, WorkloadKind
+from webhook.core.template import Template, template
+from webhook.core.workload import Listed, Update, WorkloadKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,8 @@ class PodTemplates:
 
     path: str = field(
         metadata=about(
-            "the field that is a pod template; [*] stands for each item of a list or a map",
+            "the field that is a pod template; [*] stands for each item of a list or a map,"
+            " [name=x] for the item of a list whose name is x",
             syntax=FIELD_PATH,
         )
     )
@@ -30,6 +31,16 @@ class PodTemplates:
             "the map that becomes its pods' annotations, where that is not"
             " metadata.annotations of the template (beside an inlined pod spec, or elsewhere)",
             syntax=FIELD_PATH,
+        ),
+    )
+    elsewhere: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            "where other versions of the kind have that map: the annotation is written there too,"
+            " and the API server keeps what its version knows",
+            syntax=FIELD_PATH,
+            unique=True,
+            max_items=4,
         ),
     )
     spec: str | None = field(
@@ -118,10 +129,11 @@ def _row(given: Workload) -> WorkloadKind:
 
 
 def _template(given: PodTemplates) -> Template:
-    usual = workload.template(parse(given.path))
+    usual = template(parse(given.path))
     return Template(
         path=usual.path,
         annotations=parse(given.annotations) if given.annotations else usual.annotations,
         spec=parse(given.spec) if given.spec else usual.spec,
+        elsewhere=tuple(map(parse, given.elsewhere)),
         is_mixed=given.mixed,
     )

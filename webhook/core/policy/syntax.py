@@ -10,6 +10,8 @@ from dataclasses import dataclass
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_WORD = r"[A-Za-z][A-Za-z0-9]*"
+_FIELD = rf"{_WORD}(\[(\*|{_WORD}=[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?)\])?"
 _DOMAIN_LENGTH = 253
 """Characters that the domain before the slash of a qualified name may have."""
 
@@ -94,10 +96,10 @@ KIND = Syntax(
 )
 FIELD_PATH = Syntax(
     name="path of fields",
-    pattern=r"^[A-Za-z][A-Za-z0-9]*(\[\*\])?(\.[A-Za-z][A-Za-z0-9]*(\[\*\])?)*$",
+    pattern=rf"^{_FIELD}(\.{_FIELD})*$",
     max_length=253,
     expected='names joined by ".", each with "[*]" after it where it holds many, such as'
-    " spec.tasks[*].template",
+    ' spec.tasks[*].template, or "[name=x]" for one of them',
 )
 SUBJECT = Syntax(
     name="name of a user or group",

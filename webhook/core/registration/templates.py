@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from webhook.core.names import CLASS_ANNOTATION
-from webhook.core.paths import EACH, Path
+from webhook.core.paths import EACH, Item, Path
 from webhook.core.registration.cel import (
     Expression,
     all_of,
@@ -17,7 +17,8 @@ from webhook.core.registration.cel import (
     listed,
     literal,
 )
-from webhook.core.workload import Template, WorkloadKind
+from webhook.core.template import Template
+from webhook.core.workload import WorkloadKind
 
 ALWAYS: Expression = "true"
 
@@ -52,7 +53,16 @@ def by_kind(
 
 def field(document: Expression, path: Path) -> Expression:
     """Give, as an optional, the field at a path without `[*]`."""
-    return document + "".join(f".?{step}" for step in path)
+    for step in path:
+        document = _item(document, step) if isinstance(step, Item) else f"{document}.?{step}"
+    return document
+
+
+def _item(held: Expression, key: Item) -> Expression:
+    """Give, as an optional, the item of a list that a key names."""
+    only_lists = f"[{held}.orValue([])].filter(held, type(held) == list)[?0].orValue([])"
+    is_it = f"type(item) == map && item.?{key.field}.orValue('') == {literal(key.value)}"
+    return f"{only_lists}.filter(item, {is_it})[?0]"
 
 
 def annotation(document: Expression, owner: Path) -> Expression:
@@ -70,9 +80,11 @@ def some_template(document: Expression, kind: WorkloadKind, leaf: Leaf) -> Expre
 def _some(owners: list[Expression], template: Template, rest: Path, leaf: Leaf) -> Expression:
     """Descend to the templates; `owners` holds what each `[*]` on the way stands for."""
     if EACH not in rest:
-        places = (template.path, template.annotations, template.spec)
-        itself, annotations, spec = (_bound(owners, each) for each in places)
-        return leaf(itself, f"{annotations}[?{literal(CLASS_ANNOTATION)}]", spec)
+        itself, spec = (_bound(owners, each) for each in (template.path, template.spec))
+        first, *others = (
+            f"{_bound(owners, each)}[?{literal(CLASS_ANNOTATION)}]" for each in template.places
+        )
+        return leaf(itself, first + "".join(f".or({each})" for each in others), spec)
     place = rest.index(EACH)
     depth = len(owners)
     held, item = f"held{depth}", f"item{depth}"

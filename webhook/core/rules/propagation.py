@@ -28,7 +28,8 @@ from webhook.core.patch import JSON
 from webhook.core.paths import EACH, JSONObject, Path, at, drop, put, written
 from webhook.core.policy.policy import Policy
 from webhook.core.rules import gpu_class
-from webhook.core.workload import Template, Update, WorkloadKind, annotation, controller
+from webhook.core.template import Template
+from webhook.core.workload import Update, WorkloadKind, annotation, controller
 
 NAME = "workload"
 
@@ -116,8 +117,7 @@ def _named(kind: WorkloadKind, document: JSONObject | None) -> str | None:
 
 
 def _shown(template: Template, document: JSON) -> str | None:
-    value = at(document, (*template.annotations, CLASS_ANNOTATION))
-    return value if isinstance(value, str) else None
+    return template.annotation(document, CLASS_ANNOTATION)
 
 
 def _roots(kind: WorkloadKind) -> tuple[Path, ...]:
@@ -144,16 +144,17 @@ def _carried(document: JSONObject, template: Template, change: Change) -> JSONOb
         return _set(document, template, named, is_member=change.kind.is_mixed)
     if shown is None or shown != change.before:
         return document
-    for key in (CLASS_ANNOTATION, MEMBER_ANNOTATION):
-        if at(document, (*template.annotations, key)) is not None:
-            document = drop(document, (*template.annotations, key))
+    for place in template.places:
+        for key in (CLASS_ANNOTATION, MEMBER_ANNOTATION):
+            if at(document, (*place, key)) is not None:
+                document = drop(document, (*place, key))
     return document
 
 
 def _restored(document: JSONObject, template: Template, change: Change) -> JSONObject:
     """Put back what was carried here and is lost by a write that has to leave all as it is."""
     before = _shown(template, change.old)
-    was_member = at(change.old, (*template.annotations, MEMBER_ANNOTATION)) is not None
+    was_member = template.annotation(change.old, MEMBER_ANNOTATION) is not None
     is_ours = was_member or before == change.before
     if before is None or not is_ours or _shown(template, document) is not None:
         return document
@@ -162,10 +163,15 @@ def _restored(document: JSONObject, template: Template, change: Change) -> JSONO
 
 def _set(document: JSONObject, template: Template, named: str, *, is_member: bool) -> JSONObject:
     if _shown(template, document) != named:
-        document = put(document, (*template.annotations, CLASS_ANNOTATION), named)
-    path = (*template.annotations, MEMBER_ANNOTATION)
-    if is_member and at(document, path) is None:
-        document = put(document, path, IS_MEMBER)
+        document = _put(document, template, CLASS_ANNOTATION, named)
+    if is_member and template.annotation(document, MEMBER_ANNOTATION) is None:
+        document = _put(document, template, MEMBER_ANNOTATION, IS_MEMBER)
+    return document
+
+
+def _put(document: JSONObject, template: Template, key: str, value: str) -> JSONObject:
+    for place in template.places:
+        document = put(document, (*place, key), value)
     return document
 
 

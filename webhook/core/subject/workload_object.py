@@ -12,7 +12,8 @@ from webhook.core.review import Request
 from webhook.core.rules import member, priority, propagation, rollout
 from webhook.core.rules.propagation import Change
 from webhook.core.subject.case import Stage, allow
-from webhook.core.workload import Template, WorkloadKind
+from webhook.core.template import Template
+from webhook.core.workload import WorkloadKind
 
 PodJudge = Callable[[Request, Policy, Stage], Decision]
 
