@@ -7,6 +7,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
   --no-strip-extras --no-annotate --custom-compile-command 'make lock'
 BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
+SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
+  $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-slow property tofu check format lock image bench clean
@@ -38,7 +40,8 @@ check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, po
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck .ci/run
+	$(BIN)/shellcheck --external-sources $(SCRIPTS)
+	$(BIN)/shfmt --diff --indent 2 --case-indent $(SCRIPTS)
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/gpuclass lint policies/
 	$(BIN)/gpuclass test policies/
@@ -46,6 +49,7 @@ check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, po
 format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/shfmt --write --indent 2 --case-indent $(SCRIPTS)
 
 render: $(VENV)/runtime ## write the kinds of deploy/crds
 	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \

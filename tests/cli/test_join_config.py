@@ -107,6 +107,13 @@ def test_a_node_is_compared(
             id="kind-without-node",
         ),
         pytest.param(
+            "",
+            ["--node", "gpu-dev-1"],
+            "node gpu-dev-1: it is of pool development by its name (a GPUNode, or "
+            "spec.claims.names), not of worker: choose another name, or that pool",
+            id="another-pools-name",
+        ),
+        pytest.param(
             "{}",
             ["--compare", "-"],
             "-: expected a Node, as `kubectl get node NAME -o json` gives it",

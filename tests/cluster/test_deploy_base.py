@@ -19,6 +19,7 @@ from tests.cluster.installed import BASE, CONTROLLER, POLICIES, SERVER, SYSTEM, 
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.waiting import eventually
 from tests.control.world import START
+from webhook.cli.main import main
 from webhook.control.certificates import make_ca, write_all
 from webhook.control.configurations import bundles, encode
 from webhook.core import (
@@ -122,6 +123,23 @@ def differences(installed: Installed) -> str:
     return answer.stdout
 
 
+def verdicts(plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """Give how each check of `gpuclass verify` ended; its exit code says the same."""
+    capsys.readouterr()
+    code = main(["verify", "--kubeconfig", str(plane.kubeconfig), "-o", "json"])
+    found = {each["name"]: each["verdict"] for each in json.loads(capsys.readouterr().out)}
+    assert code == ("FAILED" in found.values())
+    return found
+
+
+WELL = {
+    **dict.fromkeys(("kinds", "documents", "programs", "lease", "webhooks", "answer"), "ok"),
+    "nodes": "ok",
+    "device-plugin": "-",
+    "argocd": "-",
+}
+
+
 def test_the_base_itself_is_accepted_whole(plane: ControlPlane) -> None:
     plane.kubectl("create", "namespace", SYSTEM)
     answer = plane.kubectl("apply", "--server-side", "--dry-run=server", "-k", str(BASE))
@@ -157,6 +175,11 @@ def test_its_pods_are_admitted_and_spread_over_cpu_nodes(installed: Installed) -
         assert found == ["cpu-a-1", "cpu-b-1"]
 
 
+def test_verify_finds_it_well(installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
+    plane = installed.control_plane
+    eventually(lambda: verdicts(plane, capsys) == WELL, "every check to pass", seconds=60)
+
+
 def test_gpu_pods_get_their_class(installed: Installed) -> None:
     path = "/api/v1/namespaces/default/pods?dryRun=All"
     made = installed.control_plane.api.request("POST", path, pod("p-", "training"))
@@ -182,6 +205,12 @@ def test_a_gpu_that_no_list_has_is_warned_of(installed: Installed) -> None:
     create = ("create", "--dry-run=server", "-f", "-")
     answer = installed.control_plane.kubectl(*create, input=json.dumps(manifest))
     assert answer.stderr.count("nvidia.com/TU104GL is in no list of GPUs") == 1
+
+
+def test_while_nobody_answers_verify_says_so(
+    outage: ControlPlane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verdicts(outage, capsys) == {**WELL, "answer": "FAILED"}
 
 
 @pytest.mark.parametrize(

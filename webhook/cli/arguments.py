@@ -274,6 +274,28 @@ def _join_config(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _verify(parser: argparse.ArgumentParser) -> Run:
+    flags.output(parser, "text", "json")
+    flags.cluster(parser)
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        default="gpuclass-system",
+        metavar="NAME",
+        help="where gpuclass runs (default: %(default)s)",
+    )
+
+    def run(args: argparse.Namespace, console: Console) -> int:
+        from webhook.cli import verify  # noqa: PLC0415 # it is slow
+
+        setting = verify.Setting(
+            kubeconfig=args.kubeconfig, context=args.context, namespace=args.namespace
+        )
+        return verify.run(setting, args.output, console)
+
+    return run
+
+
 def _certs(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where to write; made if need be"
@@ -416,6 +438,14 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "  kubectl get node gpu-train-1 -o json | gpuclass join-config training --compare -\n\n"
         "exit codes: 0 printed, or the Node is so; 1 it is not; 2 something can not be read",
         _join_config,
+    ),
+    "verify": (
+        "say check by check whether what gpuclass governs in a cluster is healthy",
+        "gpuclass verify                          # the cluster of kubectl's current context\n"
+        "  gpuclass verify --context kind-gpuclass -o json\n\n"
+        "It changes nothing: the webhooks are asked with a pod that is not kept.\n"
+        "exit codes: 0 all is well, 1 something is not, 2 the cluster can not be asked",
+        _verify,
     ),
     "version": ("say which version this is", "gpuclass version", _version),
 }

@@ -6,6 +6,7 @@ the configuration alone.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from webhook.cli.console import Console
 from webhook.core import join
 from webhook.core.errors import OperatorError
 from webhook.core.policy.documents import GPUNodePool
+from webhook.core.policy.membership import declared_by, pools_of
 from webhook.core.policy.nearest import suggest_all
+from webhook.core.policy.policy import Policy
 from webhook.watch import policies
 
 AS_EXPECTED, DIFFERS = 0, 1
@@ -40,7 +43,9 @@ class Setting:
 
 def run(setting: Setting, console: Console) -> int:
     """Print the configuration or the patch, or compare a Node with it; give the exit code."""
-    pool = _pool(setting)
+    policy = policies.load(setting.policies)
+    pool = _pool(setting, policy.pools)
+    _refuse_claimed(setting.node, pool, policy)
     if setting.compare is not None:
         return _compare(pool, setting.compare, console)
     if setting.kind and not setting.node:
@@ -56,12 +61,22 @@ def run(setting: Setting, console: Console) -> int:
     return AS_EXPECTED
 
 
-def _pool(setting: Setting) -> GPUNodePool:
-    pools = {pool.name: pool for pool in policies.load(setting.policies).pools}
-    if setting.pool not in pools:
-        known = suggest_all(setting.pool, pools)
+def _pool(setting: Setting, pools: Sequence[GPUNodePool]) -> GPUNodePool:
+    found = {pool.name: pool for pool in pools}
+    if setting.pool not in found:
+        known = suggest_all(setting.pool, found)
         raise OperatorError(f"{setting.policies}: no pool {setting.pool}; {known}")
-    return pools[setting.pool]
+    return found[setting.pool]
+
+
+def _refuse_claimed(node: str, pool: GPUNodePool, policy: Policy) -> None:
+    """Refuse a name that only another pool has: the controller would make the node its own."""
+    having = pools_of(node, None, policy.pools, declared_by(policy.documents))
+    if having and pool not in having:
+        raise OperatorError(
+            f"node {node}: it is of pool {having[0].name} by its name (a GPUNode, or "
+            f"spec.claims.names), not of {pool.name}: choose another name, or that pool"
+        )
 
 
 def _joined(pool: GPUNodePool, setting: Setting, console: Console) -> dict[str, Any]:

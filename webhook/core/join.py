@@ -116,20 +116,34 @@ def patch(pool: GPUNodePool) -> Json:
 def differences(pool: GPUNodePool, node: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what a Node lacks of what it had to register with; more of both is its own business."""
     said = registration(pool)
-    labels = (node.get("metadata") or {}).get("labels") or {}
-    taints = (node.get("spec") or {}).get("taints") or []
-    has = {(each["key"], each.get("value", ""), each["effect"]) for each in taints}
-    return (
-        *(
-            f"label {key}: expected {value}, found {labels.get(key, 'none')}"
-            for key, value in said.labels.items()
-            if labels.get(key) != value
-        ),
-        *(
-            f"taint {taint['key']}={taint['value']}:{taint['effect']} is missing"
-            for taint in said.taints
-            if (taint["key"], taint["value"], taint["effect"]) not in has
-        ),
+    return (*_labels_lacking(said.labels, node), *_taints_lacking(said.taints, node))
+
+
+def shortcomings(pool: GPUNodePool, node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what a Node lacks of its pool, labels that the controller sets included."""
+    said = registration(pool)
+    labels = {**said.labels, **said.withheld}
+    return (*_labels_lacking(labels, node), *_taints_lacking(said.taints, node))
+
+
+def _labels_lacking(labels: Mapping[str, str], node: Mapping[str, Any]) -> tuple[str, ...]:
+    has = (node.get("metadata") or {}).get("labels") or {}
+    return tuple(
+        f"label {key}: expected {value}, found {has.get(key, 'none')}"
+        for key, value in labels.items()
+        if has.get(key) != value
+    )
+
+
+def _taints_lacking(
+    taints: tuple[Mapping[str, str], ...], node: Mapping[str, Any]
+) -> tuple[str, ...]:
+    found = (node.get("spec") or {}).get("taints") or []
+    has = {(each["key"], each.get("value", ""), each["effect"]) for each in found}
+    return tuple(
+        f"taint {taint['key']}={taint['value']}:{taint['effect']} is missing"
+        for taint in taints
+        if (taint["key"], taint["value"], taint["effect"]) not in has
     )
 
 
