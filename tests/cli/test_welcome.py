@@ -25,7 +25,7 @@ def test_the_first_screen_shows_what_is_loaded_and_a_pod_reviewed(tmp_path: Path
         )
     eventually(lambda: "Ctrl-C ends it." in screen.read_text(encoding="utf-8"), "the screen")
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     text = screen.read_text(encoding="utf-8")
     assert f"serves on https://{HOST}:" in text
     assert "  general *     worker                    Required   the author's own\n" in text

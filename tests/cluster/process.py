@@ -15,6 +15,8 @@ from tests.cluster.guardian import Guardian
 STOP_SECONDS = 8
 POLL_SECONDS = 0.05
 TAIL_LINES = 15
+PORT_TAKEN = ("address already in use", "another program listens there")
+"""What Go's programs say, and what ours say."""
 PORTS = range(20000, 30000)
 """Below the ports that systems hand out to clients (32768 on Linux) and below NodePorts."""
 
@@ -24,7 +26,7 @@ class ComponentFailed(Exception):  # noqa: N818 - what happened, as subprocess.T
 
     def __init__(self, name: str, what: str, tail: str) -> None:
         """Keep the log's end: it tells a taken port from other reasons."""
-        self.port_taken = "address already in use" in tail.lower()
+        self.port_taken = any(each in tail.lower() for each in PORT_TAKEN)
         super().__init__(f"{name} {what}; the end of its log:\n{tail}")
 
 

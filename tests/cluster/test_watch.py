@@ -1,6 +1,7 @@
 """Two replicas that watch a real API server: edits, bad documents, restarts, a cold start."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
 from tests.cluster.waiting import eventually
 from webhook.core.registration import NAMESPACE
 from webhook.watch.connection import connect
+from webhook.watch.objects import LINGER_SECONDS
 
 pytestmark = pytest.mark.cluster
 
@@ -124,13 +126,20 @@ def test_a_class_that_is_made_anew_is_never_missing(
 ) -> None:
     found = plane.api.request("GET", f"{CLASSES}/training")
     anew = {**found, "metadata": {"name": "training"}}
-    refused = 0
-    for _ in range(10):
+
+    def is_made_anew_at_once() -> bool:
+        """Tell whether the machine was quick enough to judge; nobody may have been refused then."""
+        began = time.monotonic()
         plane.api.request("DELETE", f"{CLASSES}/training")
-        refused += sum(not each.allows("training") for each in both)
+        meanwhile = [each.allows("training") for each in both]
         plane.api.request("POST", CLASSES, anew)
-        refused += sum(not each.allows("training") for each in both)
-    assert refused == 0
+        afterwards = [each.allows("training") for each in both]
+        is_at_once = time.monotonic() - began < LINGER_SECONDS
+        assert not is_at_once or all((*meanwhile, *afterwards))
+        return is_at_once
+
+    for _ in range(10):
+        eventually(is_made_anew_at_once, "a class that is made anew at once")
 
 
 def test_replicas_follow_through_a_restart_of_the_api_server(

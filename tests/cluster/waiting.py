@@ -9,7 +9,7 @@ POLL_SECONDS = 0.05
 Value = TypeVar("Value")
 
 
-def eventually(ask: Callable[[], Value], what: str, seconds: float = 30) -> Value:
+def eventually(ask: Callable[[], Value], what: str, seconds: float = 60) -> Value:
     """Ask until the answer is true and give it; raise AssertionError naming `what` after that."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):

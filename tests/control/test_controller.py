@@ -94,7 +94,7 @@ def settings(server: HttpApi, folder: Path, server_at: Address) -> Settings:
 def get(at: Address, path: str) -> str:
     """Give what is answered with 200; nothing while nobody does."""
     try:
-        with urllib.request.urlopen(f"http://{at}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{at}{path}", timeout=60) as answer:
             found: bytes = answer.read()
     except OSError:
         return ""

@@ -64,7 +64,7 @@ def test_a_loop_runs_at_its_bell_until_it_is_ended() -> None:
     made.ring()
     eventually(lambda: task.runs == 2, "the run after the bell")
     made.end()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

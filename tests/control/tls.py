@@ -33,4 +33,4 @@ def showing(pair: bytes, folder: Path) -> Iterator[Address]:
     finally:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
-        thread.join(10)
+        thread.join(60)

@@ -172,6 +172,6 @@ def test_the_server_serves_there(image: Build) -> None:
             eventually(lambda: is_ready(probes) or server.poll(), "the server to be ready")
         finally:
             server.terminate()
-            _, log = server.communicate(timeout=20)
+            _, log = server.communicate(timeout=60)
     assert "policy in force" in log, log
     assert server.returncode == 0, log

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -68,7 +69,10 @@ def test_lines_are_written_at_once_without_a_thread(pipe: tuple[int, int]) -> No
     assert os.read(pipe[0], 9) == b"a\n"
 
 
-def test_the_thread_writes_everything_before_it_ends(pipe: tuple[int, int]) -> None:
+def test_the_thread_writes_everything_before_it_ends(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "STOP_SECONDS", 60)
     writer = LineWriter(pipe[1])
     writer.start()
     for number in range(100):
@@ -92,9 +96,11 @@ def test_a_reader_that_stalls_holds_nobody_up(
     thread = writer._thread  # noqa: SLF001
     writer.stop()
     assert thread is not None
+    os.set_blocking(pipe[0], False)
     while thread.is_alive():
-        os.read(pipe[0], 1_000_000)
-        thread.join(0.1)
+        with suppress(BlockingIOError):
+            os.read(pipe[0], 1_000_000)
+        thread.join(0.01)
 
 
 def test_without_a_standard_error_there_is_nobody_to_tell() -> None:

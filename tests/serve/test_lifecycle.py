@@ -10,7 +10,7 @@ from http.client import HTTPException
 import pytest
 
 from tests.cluster.waiting import eventually
-from tests.serve.server import HOST, Server, command, exchange, response, review
+from tests.serve.server import HOST, Server, command, exchange, response, review, rewrite
 
 Start = Callable[..., Server]
 FAILURES = "gpuclass_policy_reload_failures_total"
@@ -39,7 +39,7 @@ def test_a_changed_policy_is_live_without_a_restart(own_server: Start) -> None:
     server = own_server()
     training = server.policies / "classes" / "training.yaml"
     text = training.read_text(encoding="utf-8")
-    training.write_text(text.replace("name: training\nspec", "name: research\nspec"))
+    rewrite(training, text.replace("name: training\nspec", "name: research\nspec"))
     eventually(
         lambda: response(server.post("/mutate", review("research")))["allowed"], "a new class"
     )
@@ -49,7 +49,7 @@ def test_a_changed_policy_is_live_without_a_restart(own_server: Start) -> None:
 def test_a_broken_policy_changes_nothing_and_says_so(own_server: Start) -> None:
     server = own_server()
     training = server.policies / "classes" / "training.yaml"
-    training.write_text(training.read_text(encoding="utf-8").replace("Preferred", "Preferd"))
+    rewrite(training, training.read_text(encoding="utf-8").replace("Preferred", "Preferd"))
     eventually(lambda: server.metric(FAILURES) == 1, "the refusal to be counted")
     (event,) = server.events("policy refused")
     assert "spec.placement" in event["faults"][0]
@@ -73,7 +73,7 @@ def test_half_a_renewal_leaves_the_old_certificate(own_server: Start) -> None:
     server = own_server()
     other = server.certs.parent / "other"
     command("certs", "--out", str(other), "--host", HOST)
-    (server.certs / "tls.crt").write_bytes((other / "tls.crt").read_bytes())
+    rewrite(server.certs / "tls.crt", (other / "tls.crt").read_bytes())
     sample = "gpuclass_certificate_reload_failures_total"
     eventually(lambda: server.metric(sample) == 1, "the refusal to be counted")
     assert server.post("/mutate", review()).status == 200
@@ -82,7 +82,7 @@ def test_half_a_renewal_leaves_the_old_certificate(own_server: Start) -> None:
 
 
 def test_a_stop_under_load_loses_nothing(own_server: Start) -> None:
-    server = own_server("--drain-seconds", "1")
+    server = own_server("--drain-seconds", "5")
     lost: list[str] = []
     answered: list[str | None] = []
     over = threading.Event()
@@ -112,7 +112,7 @@ def test_a_stop_under_load_loses_nothing(own_server: Start) -> None:
     assert status in {0, 503}
     if status:
         assert json.loads(body)["reasons"] == ["draining: the server is about to stop"]
-    code = server.process.wait(15)
+    code = server.process.wait(60)
     over.set()
     for thread in threads:
         thread.join()
@@ -124,7 +124,7 @@ def test_a_second_signal_ends_it_at_once(own_server: Start) -> None:
     server.process.send_signal(signal.SIGTERM)
     eventually(lambda: server.metric("gpuclass_draining") == 1, "draining")
     server.process.send_signal(signal.SIGINT)
-    server.process.wait(10)
+    server.process.wait(60)
 
 
 @pytest.mark.parametrize(

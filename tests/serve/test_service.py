@@ -46,5 +46,5 @@ def test_a_worker_that_died_is_replaced(own_server: Callable[..., Server]) -> No
     (worker,) = children.read_text().split()
     os.kill(int(worker), signal.SIGKILL)
     eventually(lambda: len(server.events("serving")) == 2, "another worker to serve")
-    assert server.probe("/readyz")[0] == 200
+    eventually(lambda: server.probe("/readyz")[0] == 200, "it to be ready")
     assert server.post("/mutate", reviews.body()).status == 200

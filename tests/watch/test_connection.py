@@ -89,9 +89,9 @@ def test_proxies_of_the_environment_are_for_others(
 
 def test_a_silent_api_server_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
     with ApiServer(Answer(parts=(b"{",), end=End.SILENT)) as server:
-        found = connect(server.kubeconfig(tmp_path)).get(NODES, seconds=0.1)
+        client = connect(server.kubeconfig(tmp_path))
         with pytest.raises(CONNECTION_ERRORS, match="timed out"):
-            found.read()
+            client.get(NODES, seconds=0.1).read()
 
 
 def test_nobody_there_is_tried_once(tmp_path: Path) -> None:

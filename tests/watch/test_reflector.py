@@ -289,7 +289,7 @@ def test_a_connection_that_says_nothing_is_given_up(
 ) -> None:
     monkeypatch.setattr(reflector, "WATCH_SECONDS", 0)
     monkeypatch.setattr(reflector, "SPREAD_SECONDS", 0)
-    monkeypatch.setattr(reflector, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(reflector, "GRACE_SECONDS", 1.0)
     seen = follow(listed(), watched(event("ADDED", thing("y", "b", 11)), end=End.SILENT), QUIET)
     assert seen.failures == {Reason.SILENT: 1}
     assert seen.versions == ["list", "10", "11", "99"]
@@ -428,7 +428,7 @@ def test_the_thread_ends_although_the_api_server_is_silent(tmp_path: Path) -> No
         resource = Resource(name="things", path=PATH, read=read_colour)
         found = Reflector(resource, connect(server.kubeconfig(tmp_path)), synced.set)
         found.start()
-        assert synced.wait(10)
+        assert synced.wait(60)
         found.stop()
         found.join()
         assert "watch-things" not in [each.name for each in threading.enumerate()]

@@ -111,7 +111,7 @@ class ClusterWatch:
         until = self._pace.clock() + LONGEST_SECONDS
         while not self._over.is_set():
             self._news.clear()
-            if not self._news.wait(QUIET_SECONDS) or self._pace.clock() >= until:
+            if not self._pace.wait(self._news, QUIET_SECONDS) or self._pace.clock() >= until:
                 break
         return not self._over.is_set()
 
