@@ -18,7 +18,8 @@ from tests.cluster.custom import (
 from tests.cluster.governed.manifests import pod_spec
 
 _INLINED: Json = {**OPEN, "properties": {"annotations": TEXTS}}
-_JOBS = items(fields(name={"type": "string"}, template=fields(spec=fields(template=TEMPLATE))))
+_JOB: Json = {**OPEN, "properties": {"template": TEMPLATE}}
+_JOBS = items(fields(name={"type": "string"}, template=fields(spec=_JOB)))
 _HEAD = {"headGroupSpec": fields(template=TEMPLATE)}
 _RAY = {**_HEAD, "workerGroupSpecs": items(fields(groupName={"type": "string"}, template=TEMPLATE))}
 _KUBEFLOW = {"runPolicy": fields(suspend={"type": "boolean"}, schedulingPolicy=OPEN)}
@@ -27,7 +28,9 @@ JOB_SET = Custom(
     group="jobset.x-k8s.io",
     kind="JobSet",
     version="v1alpha2",
-    schema=fields(replicatedJobs=_JOBS, suspend={"type": "boolean"}),
+    schema=fields(
+        replicatedJobs=_JOBS, suspend={"type": "boolean"}, failurePolicy=OPEN, network=OPEN
+    ),
     spec={
         "suspend": True,
         "replicatedJobs": [
