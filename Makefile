@@ -11,10 +11,10 @@ SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property tofu check format lock image bench clean
+.PHONY: help run demo test test-slow property e2e tofu check format lock image bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
 	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) \
@@ -31,6 +31,9 @@ property: $(VENV)/dev ## the properties with a hundred times as many examples
 
 test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load
 	@$(BIN)/python -m pytest -m slow
+
+e2e: $(VENV)/dev ## the bootstrap with real containers, where Docker and kind are at hand
+	@$(BIN)/python -m tests.e2e
 
 tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minutes, once)
 	@$(BIN)/python -m tests.deploy.opentofu

@@ -61,9 +61,7 @@ class Bench:
         self._tools.mkdir()
         text = (Path(__file__).parent / "stand_in.py").read_text(encoding="utf-8")
         for tool in TOOLS:
-            path = self._tools / tool
-            path.write_text(f"#!{sys.executable} -SE\n{text}", encoding="utf-8")
-            path.chmod(0o755)
+            self.put(tool, f"#!{sys.executable} -SE\n{text}")
         self.world = {
             "context": "kind-c",
             "server": "https://127.0.0.1:7777",
@@ -81,6 +79,13 @@ class Bench:
             "application": "Synced Healthy",
             "registered": registered("training"),
         }
+
+    def put(self, tool: str, text: str) -> Path:
+        """Put a program of the test's own in place of a stand-in, or beside them."""
+        path = self._tools / tool
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+        return path
 
     @property
     def world(self) -> Json:
@@ -112,7 +117,7 @@ class Bench:
         self._forget()
         answer = subprocess.run(
             [str(self.scripts / script), *arguments],
-            env=self._environment(variables),
+            env=self.environment(variables),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -127,7 +132,7 @@ class Bench:
         command = [str(self.scripts / script), *arguments]
         pipe = subprocess.PIPE
         with subprocess.Popen(
-            command, env=self._environment({}), stdout=pipe, stderr=pipe, text=True
+            command, env=self.environment({}), stdout=pipe, stderr=pipe, text=True
         ) as process:
             end = time.monotonic() + DEADLINE
             while call not in self._log() and time.monotonic() < end:
@@ -136,7 +141,8 @@ class Bench:
             out, err = process.communicate(timeout=DEADLINE)
         return self._ran(process.returncode, out, err)
 
-    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Give the environment in which the stand-ins come first."""
         return {
             "PATH": f"{self._tools}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.folder),
