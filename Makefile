@@ -29,7 +29,7 @@ test: $(VENV)/dev ## all tests, those on a real control plane included
 property: $(VENV)/dev ## the properties with a hundred times as many examples
 	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest tests/property
 
-test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load
+test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load, crashes of the leader
 	@$(BIN)/python -m pytest -m slow
 
 e2e: $(VENV)/dev ## the bootstrap with real containers, where Docker and kind are at hand

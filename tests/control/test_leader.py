@@ -1,5 +1,6 @@
 """The election: who may act, and when, by a clock that the test turns."""
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -119,6 +120,30 @@ def test_a_lease_of_a_silent_holder_is_taken_when_it_is_over_and_not_before(cloc
     assert leases.record
     assert (leases.record.holder, leases.record.transitions) == ("b", 4)
     assert candidate.holder == "b"
+
+
+@pytest.mark.parametrize("tenths", range(0, 21, 4))
+def test_a_lease_of_a_holder_that_was_killed_is_taken_within_20_seconds(
+    clock: Clock, tenths: int
+) -> None:
+    """As shipped, whenever the other looks: it had looked last just before a renewal."""
+    leases, times = FakeLeases(RECORD), Times()
+    candidate = Election(leases, "b", times, steady=clock, clock=lambda: 1_800_000_000.25)
+    assert not candidate.campaign(Ending(clock, 0))
+    assert clock.now == 100 + times.retry
+    killed = clock.now - times.retry * tenths / 20
+    leases.record = replace(RECORD, version="8")
+    assert candidate.campaign(Ending(clock, 100))
+    assert clock.now - killed < 20
+
+
+def test_as_shipped_a_lease_is_long_over_before_twenty_seconds_and_not_before_its_holder_ends() -> (
+    None
+):
+    times = Times()
+    looks = math.ceil(times.lease / times.retry) * times.retry
+    assert times.retry + looks < 20
+    assert times.renew + times.retry < times.lease
 
 
 def test_a_released_lease_is_taken_at_once(clock: Clock) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,13 +89,19 @@ Follow = Callable[..., Seen]
 def follow(tmp_path: Path) -> Follow:
     """Give a function that runs a reflector until the script is at its end."""
 
-    def run(*answers: Answer, is_optional: bool = False, chance: float = 1.0) -> Seen:
+    def run(
+        *answers: Answer,
+        is_optional: bool = False,
+        chance: float = 1.0,
+        older: tuple[str, ...] = (),
+    ) -> Seen:
         ticks = itertools.count(0, 10)
         resource = Resource(
             name="things",
             path=PATH,
             read=lambda raw: read_colour(raw).colour,
             is_optional=is_optional,
+            older=older,
         )
         with ApiServer(*answers) as server:
 
@@ -295,6 +301,44 @@ def test_a_connection_that_says_nothing_is_given_up(
     assert seen.versions == ["list", "10", "11", "99"]
 
 
+HOURS = 6
+WATCHES = HOURS * 3600 // reflector.WATCH_SECONDS
+
+
+@pytest.mark.parametrize("says", [(), (BOOKMARK,)], ids=["nothing", "bookmarks only"])
+def test_after_hours_in_which_nothing_changed_the_next_change_is_seen(
+    tmp_path: Path, says: tuple[bytes, ...]
+) -> None:
+    now, ages = [0.0], []
+
+    def silence(*then: bytes) -> Iterator[bytes]:
+        now[0] += reflector.WATCH_SECONDS
+        ages.append(found.age)
+        yield from then
+
+    last = event("ADDED", thing("y", "blue", 100))
+    script = [*([says] * WATCHES), (last,), (GONE,)]
+    quiet = [Answer(parts=silence(*parts)) for parts in script]
+    relisted = [listed(thing("x", "red"), thing("y", "blue"), thing("z", "new"), version=200)]
+    with ApiServer(listed(thing("x", "red")), *quiet, *relisted) as server:
+        resource = Resource(name="things", path=PATH, read=lambda raw: read_colour(raw).colour)
+        told: list[int] = []
+        found = Reflector(
+            resource,
+            connect(server.kubeconfig(tmp_path)),
+            lambda: told.append(found.count),
+            Pace(clock=lambda: now[0], wait=lambda _, __: server.is_done),
+        )
+        found.run()
+    assert told == [1, 2, 3]
+    assert now[0] >= HOURS * 3600
+    assert max(each or 0 for each in ages) < 60
+    assert found.figures.failures[Reason.EXPIRED] == 1
+    asked = [each.query.get("resourceVersion", "list") for each in server.asked]
+    assert asked[: WATCHES + 2] == ["list", "10", *["99" if says else "10"] * WATCHES]
+    assert found.figures.lists == 2
+
+
 def test_refused_credentials_are_tried_again(follow: Follow) -> None:
     seen = follow(status(401), status(401), listed(), QUIET)
     assert seen.failures == {Reason.UNAUTHORIZED: 1}
@@ -306,6 +350,31 @@ def test_an_optional_resource_that_is_absent_holds_nothing_up(follow: Follow, co
     seen = follow(status(code), is_optional=True)
     assert seen.reflector.is_synced
     assert seen.changes == [{}]
+
+
+OLDER = ("/apis/v1beta2/things", "/apis/v1beta1/things")
+
+
+def test_an_api_server_that_has_only_an_older_version_is_asked_for_that(follow: Follow) -> None:
+    script = (status(404), status(404), listed(thing("x", "red")), QUIET)
+    seen = follow(*script, is_optional=True, older=OLDER)
+    assert [each.path for each in seen.asked[:4]] == [PATH, *OLDER, OLDER[1]]
+    assert seen.changes == [{"x": "red"}]
+    assert seen.waits[:2] == [0.2, 0.4]
+
+
+def test_after_an_upgrade_the_version_that_is_served_then_is_found(follow: Follow) -> None:
+    before = (status(404), listed(thing("x", "red")), QUIET)
+    after = (status(404), status(404), listed(thing("x", "blue")), QUIET)
+    seen = follow(*before, *after, is_optional=True, older=OLDER)
+    assert [each.path for each in seen.asked[2:6]] == [OLDER[0], OLDER[0], OLDER[1], PATH]
+    assert seen.changes == [{"x": "red"}, {"x": "blue"}]
+
+
+def test_it_is_done_without_once_no_version_is_served(follow: Follow) -> None:
+    seen = follow(*[status(404)] * 3, is_optional=True, older=OLDER)
+    assert seen.changes == [{}]
+    assert [each.path for each in seen.asked[:4]] == [PATH, *OLDER, PATH]
 
 
 def test_an_optional_resource_is_asked_for_ever_more_seldom(follow: Follow) -> None:

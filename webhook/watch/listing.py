@@ -51,9 +51,23 @@ class Listing:
 
     def each(self, resource: Resource[T]) -> Iterator[tuple[Key, T]]:
         """Give the objects of a resource, by namespace and name; raise RefusedError."""
-        path = _within(resource, self._namespace) if self._namespace else resource.path
-        for raw in self.items(path):
+        for raw in self.items(self._path(resource)):
             yield read_object(raw).metadata.key, resource.read(raw)
+
+    def _path(self, resource: Resource[T]) -> str:
+        """Give the path of a resource in the version of the API that is served."""
+        within = self._namespace if resource.is_namespaced else ""
+        paths = [_within(each, within) for each in resource.paths]
+        if not resource.older:
+            return paths[0]
+        return next(filter(self._is_served, paths), paths[0])
+
+    def _is_served(self, path: str) -> bool:
+        try:
+            self.get(f"{path}?limit=1")
+        except RefusedError as error:
+            return error.status != HTTPStatus.NOT_FOUND
+        return True
 
     def items(self, path: str) -> Iterator[msgspec.Raw]:
         """Give the objects of a collection as they come, page by page; raise RefusedError."""
@@ -79,9 +93,7 @@ class Listing:
         return body
 
 
-def _within(resource: Resource[T], namespace: str) -> str:
-    """Give the path of a resource in one namespace; what is in none is asked for whole."""
-    if not resource.is_namespaced:
-        return resource.path
-    head, _, name = resource.path.rpartition("/")
-    return f"{head}/namespaces/{namespace}/{name}"
+def _within(path: str, namespace: str) -> str:
+    """Give the path of a resource in one namespace, or in all (empty)."""
+    head, _, name = path.rpartition("/")
+    return f"{head}/namespaces/{namespace}/{name}" if namespace else path

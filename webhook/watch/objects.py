@@ -94,7 +94,15 @@ def _interned(values: Mapping[str, str]) -> dict[str, str]:
 
 _OWN = f"/apis/{API_GROUP}/{API_VERSION}"
 
-_DEVICES = "/apis/resource.k8s.io/v1"
+
+def _devices(name: str, version: str = "v1") -> str:
+    return f"/apis/resource.k8s.io/{version}/{name}"
+
+
+def _older_devices(name: str) -> tuple[str, ...]:
+    """Give where Kubernetes 1.33 and 1.32 have them, if the feature is turned on there."""
+    return (_devices(name, "v1beta2"), _devices(name, "v1beta1"))
+
 
 DOCUMENTS: tuple[Resource[Written], ...] = (
     *(
@@ -112,7 +120,8 @@ DOCUMENTS: tuple[Resource[Written], ...] = (
 
 DEVICE_CLASSES = Resource(
     name="deviceclasses",
-    path=f"{_DEVICES}/deviceclasses",
+    path=_devices("deviceclasses"),
+    older=_older_devices("deviceclasses"),
     read=cluster.read_device_class,
     is_optional=True,
 )
@@ -122,21 +131,24 @@ OBSERVED: tuple[Resource[Any], ...] = (
     Resource(name="namespaces", path="/api/v1/namespaces", read=read_namespace),
     Resource(
         name="resourceclaims",
-        path=f"{_DEVICES}/resourceclaims",
+        path=_devices("resourceclaims"),
+        older=_older_devices("resourceclaims"),
         read=cluster.read_claim,
         is_optional=True,
         is_namespaced=True,
     ),
     Resource(
         name="resourceclaimtemplates",
-        path=f"{_DEVICES}/resourceclaimtemplates",
+        path=_devices("resourceclaimtemplates"),
+        older=_older_devices("resourceclaimtemplates"),
         read=cluster.read_claim_template,
         is_optional=True,
         is_namespaced=True,
     ),
     DEVICE_CLASSES,
 )
-"""What else decisions look at; claims for devices are served from Kubernetes 1.34 on."""
+"""What else decisions look at; claims for devices are served from Kubernetes 1.32 on, in 1.32 and
+1.33 where their feature gate is on."""
 
 RESOURCES: tuple[Resource[Any], ...] = (*DOCUMENTS, *OBSERVED)
 """Everything that is watched."""

@@ -73,6 +73,7 @@ class Reflector(Generic[T]):
         self.resource = resource
         self.figures = Figures()
         self.is_synced = False
+        self._place = 0
         self.fault = ""
         self._api, self._changed = api, changed
         self._pace = pace or Pace()
@@ -216,9 +217,10 @@ class Reflector(Generic[T]):
     def _ask(self, query: str, seconds: float) -> Iterator[HTTPResponse]:
         """Give an answer whose body is not read yet; raise WatchError where there is none."""
         resource = self.resource
+        path = resource.paths[self._place]
         selector = f"&fieldSelector={resource.field_selector}" if resource.field_selector else ""
         try:
-            with self._api.get(f"{resource.path}?{query}{selector}", seconds) as response:
+            with self._api.get(f"{path}?{query}{selector}", seconds) as response:
                 self._open = response
                 if self._over.is_set():
                     _shut(response)
@@ -260,10 +262,17 @@ class Reflector(Generic[T]):
             self.fault = fault
             _log.warning("watch failed", extra=fields(what=name, reason=reason, fault=fault))
         longest = failure.longest(reason)
-        if self.resource.is_optional and reason in failure.ABSENT:
+        is_tried = reason is not Reason.NOT_SERVED or self._turn_to_next_version()
+        if self.resource.is_optional and reason in failure.ABSENT and is_tried:
             longest = failure.LONGEST_ABSENCE_SECONDS
             self._do_without()
         return failure.delay(error, self._failures, self._pace.chance(), longest)
+
+    def _turn_to_next_version(self) -> bool:
+        """Ask for another version of the API from now on; tell whether all have been tried."""
+        self._version = ""
+        self._place = (self._place + 1) % len(self.resource.paths)
+        return self._place == 0
 
     def _do_without(self) -> None:
         if not self.is_synced:

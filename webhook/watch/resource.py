@@ -20,6 +20,8 @@ class Resource(Generic[T]):
     `linger` are the seconds that a deleted object may take to come back.
     `field_selector` (`metadata.name=gpuclass`) leaves out the rest; rights on one name need it.
     `is_namespaced`: its objects may be asked for in one namespace.
+    `older` are its paths in earlier versions of the API, the newest first, for an API server that
+    does not serve `path`; `read` knows their objects too.
     """
 
     name: str
@@ -29,6 +31,12 @@ class Resource(Generic[T]):
     linger: float = 0.0
     field_selector: str = ""
     is_namespaced: bool = False
+    older: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that it may have, the best first."""
+        return (self.path, *self.older)
 
 
 @dataclass(slots=True, kw_only=True)
