@@ -22,7 +22,7 @@ def may_run(pod: Json, node: Json) -> bool:
     metadata, spec = node["metadata"], node["spec"]
     if pod["spec"].get("nodeName"):
         return bool(pod["spec"]["nodeName"] == metadata["name"])
-    return may_land(pod, metadata["labels"], spec["taints"], metadata["name"])
+    return may_land(pod, metadata["labels"], spec.get("taints") or [], metadata["name"])
 
 
 def may_land(pod: Json, labels: Labels, taints: Sequence[Json], name: str = "node") -> bool:
@@ -73,17 +73,19 @@ def meets(expression: Json, labels: Labels) -> bool:
             return there
         case "DoesNotExist":
             return not there
-        case "Gt":
-            return there and _is_greater(value or "", wanted[0])
-        case "Lt":
-            return there and _is_greater(wanted[0], value or "")
+        case "Gt" | "Lt" as operator:
+            # The number that is asked for has to be a label value too: it has no sign.
+            is_asked = bool(re.fullmatch(r"\d+", wanted[0], re.ASCII))
+            asked, found = wanted[0], value or ""
+            one, other = (found, asked) if operator == "Gt" else (asked, found)
+            return there and is_asked and _is_greater(one, other, r"[+-]?\d+")
     raise AssertionError(expression)
 
 
-def _is_greater(one: str, other: str) -> bool:
-    """Compare as whole numbers; what is none is greater than nothing."""
+def _is_greater(one: str, other: str, form: str) -> bool:
+    """Compare as whole numbers of a form; what is none is greater than nothing."""
     both = (one, other)
-    return all(re.fullmatch(r"[+-]?\d+", each, re.ASCII) for each in both) and int(one) > int(other)
+    return all(re.fullmatch(form, each, re.ASCII) for each in both) and int(one) > int(other)
 
 
 def untolerated(tolerations: Sequence[Json], taints: Sequence[Json]) -> list[Json]:
@@ -104,5 +106,5 @@ def tolerates(toleration: Json, taint: Json) -> bool:
     wanted, found = toleration.get("value") or "", taint.get("value", "")
     numeric = {"Gt": (found, wanted), "Lt": (wanted, found)}
     if operator in numeric:
-        return key != "" and _is_greater(*numeric[operator])
+        return key != "" and _is_greater(*numeric[operator], r"0|-?[1-9]\d*")
     return key != "" and wanted == found

@@ -12,9 +12,11 @@ from typing import TypeVar
 
 import pytest
 
+from tests.cluster import library
 from tests.cluster.binaries import Binaries, find, find_kubeadm
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.gobuild import BinariesUnavailable, Progress
+from tests.cluster.library import Library
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.waiting import eventually
 
@@ -35,6 +37,13 @@ def binaries(request: pytest.FixtureRequest) -> Binaries:
 def kubeadm(request: pytest.FixtureRequest) -> Path:
     """Give kubeadm of the same release, built on the first use on a machine."""
     return _found(request, find_kubeadm)
+
+
+@pytest.fixture(scope="session")
+def scheduler_library(request: pytest.FixtureRequest) -> Iterator[Library]:
+    """Give the scheduler's own library, asked by a program that is built as they are."""
+    with library.running(_found(request, library.find)) as running:
+        yield running
 
 
 def _found(request: pytest.FixtureRequest, look: Callable[[Progress], T]) -> T:

@@ -1,25 +1,32 @@
-"""What is known of nodes and namespaces, in decisions about pods: on a real API server.
+"""Where pods come to run, by all that is known of nodes and namespaces: on a real control plane.
 
 The plug-ins by which namespaces give fields to their pods are on here (they are off by default).
 """
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 
+import msgspec
 import pytest
 
-from tests.cluster.api import MERGE_PATCH, Json
+from tests import oracle
+from tests.cluster import batch
+from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.components import Admission
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import Namespace, fresh_name
 from tests.cluster.governed.manifests import GPU, pod
-from tests.cluster.simulation import NODES, POOLS, create_pool
+from tests.cluster.simulation import NODES, POOLS, Capacity, create_node
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import Watching, apply_documents
+from webhook.core.node_filter import read_candidate, refusals
+from webhook.core.pod import Pod
 
 pytestmark = pytest.mark.cluster
 
+COUNT, WAIT_SECONDS = 150, 120
 PLUGINS = ("PodNodeSelector", "PodTolerationRestriction")
 PREFIX = "scheduler.alpha.kubernetes.io"
 PRODUCT = "nvidia.com/gpu.product"
@@ -31,8 +38,12 @@ def plane(binaries: Binaries) -> Iterator[ControlPlane]:
     """Give a control plane with these plug-ins, two nodes a pool, and a replica that watches."""
     with ControlPlane(binaries, admission=Admission(plugins=PLUGINS)) as running:
         apply_documents(running)
-        for name in POOLS:
-            create_pool(running.api, name, 2)
+        for pool, kind in POOLS.items():
+            for name in (f"{pool}-1", f"{pool}-2"):
+                room = Capacity(pods="900", extended={GPU: "900"} if kind.gpus else {})
+                create_node(
+                    running.api, name, labels=kind.labels, taints=kind.taints, capacity=room
+                )
         with Watching(running):
             yield running
 
@@ -121,6 +132,92 @@ def test_a_namespace_that_forbids_what_is_injected_is_refused_by_the_plug_in_and
     said = forbids.refused(pod("x", "training"))
     assert "gpuclass" not in said
     assert "pod tolerations" in said
+
+
+REACHED = {
+    "general": {"worker"},
+    "development": {"development"},
+    "production": {"production"},
+    "training": {"training", "development", "worker"},
+}
+"""Pools by class; training is Preferred: on workers, whose one taint it tolerates, if need be."""
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [1, *(pytest.param(number, marks=pytest.mark.slow) for number in range(2, 12))],
+)
+def test_of_a_batch_of_any_pods_not_one_runs_in_the_wrong_place(
+    plane: ControlPlane, seed: int
+) -> None:
+    space, nodes = namespace(plane), plane.api.request("GET", NODES)["items"]
+    manifests = batch.pods(seed, COUNT, tuple(each["metadata"]["name"] for each in nodes))
+    for manifest in manifests:
+        _create(space, manifest)
+    bound_by_itself = {each["metadata"]["name"] for each in manifests if "nodeName" in each["spec"]}
+    settled = eventually(lambda: _settled(space), "an answer about each pod", WAIT_SECONDS)
+    for found in settled:
+        chosen = found["spec"].get("nodeName")
+        assert chosen is None or pool_of(chosen) in _allowed(found), found["spec"]
+        if found["metadata"]["name"] not in bound_by_itself:
+            _assert_ours(found, nodes)
+    assert {"nodeName" in each["spec"] for each in settled} == {True, False}
+    assert 0 < len(settled) < COUNT
+
+
+def _assert_ours(found: Json, nodes: list[Json]) -> None:
+    """Assert that the scheduler's choice is among ours, and the oracle's; that it has one, if any.
+
+    Every node has room for all.
+    """
+    spec = {key: value for key, value in found["spec"].items() if key != "nodeName"}
+    pod, chosen = {"spec": spec}, found["spec"].get("nodeName")
+    by_ours = set(nodes_of(pod, nodes))
+    by_oracle = {each["metadata"]["name"] for each in nodes if oracle.may_run(pod, each)}
+    assert by_ours <= by_oracle
+    assert chosen in by_ours if chosen else not by_ours, (spec, by_ours)
+
+
+def _create(space: Namespace, manifest: Json) -> None:
+    """Create a pod, unless we refuse it; nobody else may."""
+    path = f"/api/v1/namespaces/{space.name}/pods"
+    try:
+        space.control_plane.api.request("POST", path, manifest)
+    except ApiError as error:
+        if error.status != HTTPStatus.FORBIDDEN or "gpuclass.io" not in str(error):
+            raise
+
+
+def _settled(space: Namespace) -> list[Json]:
+    """Give all pods once the scheduler has answered about each."""
+    pods = space.pods()
+    return pods if all(each["spec"].get("nodeName") or _waits(each) for each in pods) else []
+
+
+def _waits(found: Json) -> bool:
+    conditions = found["status"].get("conditions", [])
+    return any(each.get("reason") == "Unschedulable" for each in conditions)
+
+
+def nodes_of(found: Json, nodes: list[Json]) -> Iterator[str]:
+    """Give the nodes on which our filter lets a pod."""
+    read = msgspec.convert(found, Pod)
+    for each in nodes:
+        if not refusals(read, read_candidate(each)):
+            yield each["metadata"]["name"]
+
+
+def pool_of(node: str) -> str:
+    """Give the pool of a node."""
+    return node.rpartition("-")[0]
+
+
+def _allowed(found: Json) -> set[str]:
+    """Give the pools on which a pod may run, by the words of the documentation."""
+    if GPU not in found["spec"]["containers"][0].get("resources", {}).get("limits", {}):
+        return {"cpu-a", "cpu-b"}
+    named = found["metadata"].get("annotations", {}).get("gpu-class", "general")
+    return REACHED[named]
 
 
 def _said(space: Namespace, manifest: Json, words: str) -> str:

@@ -54,6 +54,8 @@ def test_toleration_covers_the_taint(given: Toleration, taint: Taint) -> None:
         pytest.param(toleration("level", "Lt", "900"), LEVEL, id="not-less"),
         pytest.param(toleration("level", "Gt", "high"), LEVEL, id="no-number-wanted"),
         pytest.param(toleration("level", "Gt", "8_0"), LEVEL, id="no-number-to-go"),
+        pytest.param(toleration("level", "Gt", "007"), LEVEL, id="leading-zeros"),
+        pytest.param(toleration("level", "Gt", "+7"), LEVEL, id="a-plus"),
         pytest.param(toleration("nvidia.com/gpu", "Gt", "1"), GPU, id="no-number-on-the-node"),
         pytest.param(toleration("level", "Between", "1"), LEVEL, id="unknown-operator"),
     ],
@@ -102,9 +104,8 @@ LABELS = {"gpu-type": "training", "cores": "10", "odd": "1_0", "huge": "9" * 20}
         "gpu-type Exists",
         "absent DoesNotExist",
         "cores Gt 9",
-        "cores Gt -1",
+        "cores Gt 007",
         "cores Lt 11",
-        "cores Lt +11",
     ],
 )
 def test_node_meets_the_requirement(wanted: str) -> None:
@@ -121,6 +122,8 @@ def test_node_meets_the_requirement(wanted: str) -> None:
         "absent Exists",
         "gpu-type DoesNotExist",
         "cores Gt 10",
+        "cores Gt -1",
+        "cores Lt +11",
         "cores Gt 9 8",
         "cores Gt",
         "cores Lt 10",

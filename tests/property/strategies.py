@@ -17,7 +17,7 @@ POOLS = ("one", "two", "three")
 CLASSES = ("general", "batch")
 
 keys, values = st.sampled_from(KEYS), st.sampled_from(VALUES)
-numbers = st.sampled_from(("1", "7", "10", "-1", "+7", "1_0", "x", ""))
+numbers = st.sampled_from(("1", "7", "007", "10", "-1", "+7", "1_0", "x", ""))
 
 
 @st.composite
@@ -115,7 +115,7 @@ affinities = st.none() | _absent(
 tolerations = _absent(
     key=st.sampled_from((*TAINTS, "")),
     operator=st.sampled_from(("Exists", "Equal", "Gt", "Lt")),
-    value=st.sampled_from(("present", "a", "", "5")),
+    value=st.sampled_from(("present", "a", "", "5", "07", "-3")),
     effect=st.sampled_from((*EFFECTS, "")),
     tolerationSeconds=st.integers(0, 9),
 )
@@ -154,7 +154,7 @@ def nodes(draw: st.DrawFn) -> tuple[dict[str, str], list[Json]]:
     taint = st.fixed_dictionaries(
         {
             "key": st.sampled_from(TAINTS),
-            "value": st.sampled_from(("present", "a", "b", "", "7")),
+            "value": st.sampled_from(("present", "a", "b", "", "7", "007", "-1")),
             "effect": st.sampled_from(EFFECTS),
         }
     )

@@ -126,6 +126,7 @@ def test_no_toleration_that_is_added_later_lets_a_cpu_pod_onto_a_node_of_a_pool(
         assert not reached(written, world.gpu_nodes)
 
 
+@settings(max_examples=50)
 @given(scene=scenes(gpu=False))
 def test_pod_of_a_daemon_set_that_asks_for_no_gpu_is_untouched(scene: Scene) -> None:
     world, pod = scene

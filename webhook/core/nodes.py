@@ -20,6 +20,10 @@ NAME_FIELD = "metadata.name"
 """The one field that matchFields may ask for."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
+"""What tolerations compare (KEP-5471): no leading zeros, no plus."""
+_DIGITS = re.compile(r"[0-9]+")
+"""What node affinity compares with: a number that is a label value too, so it has no sign."""
 _WHOLE_LENGTH = 63
 """Characters of a label value; a longer text is no number that a node carries."""
 
@@ -68,20 +72,19 @@ def tolerates(toleration: Toleration, taint: Taint) -> bool:
     value = toleration.value or ""
     if operator == "Equal":
         return value == taint.value
-    return _compare(taint.value, operator, value)
+    return _compare(_whole(taint.value, _DECIMAL), operator, _whole(value, _DECIMAL))
 
 
-def _compare(found: str, operator: str, wanted: str) -> bool:
-    """Compare as Gt and Lt do: both sides whole numbers of 64 bits, else no match."""
-    left, right = _whole(found), _whole(wanted)
-    if left is None or right is None:
+def _compare(found: int | None, operator: str, wanted: int | None) -> bool:
+    """Compare as Gt and Lt do: both sides numbers, else no match."""
+    if found is None or wanted is None:
         return False
-    return left > right if operator == "Gt" else operator == "Lt" and left < right
+    return found > wanted if operator == "Gt" else operator == "Lt" and found < wanted
 
 
-def _whole(text: str) -> int | None:
-    """Read a number as Go's strconv.ParseInt does: `int` also takes `1_0`, spaces and any size."""
-    if len(text) > _WHOLE_LENGTH or not _WHOLE.fullmatch(text):
+def _whole(text: str, form: re.Pattern[str]) -> int | None:
+    """Read a number of 64 bits as Go does: `int` also takes `1_0`, spaces and any size."""
+    if len(text) > _WHOLE_LENGTH or not form.fullmatch(text):
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**63 else None
@@ -110,7 +113,9 @@ def satisfies(labels: Mapping[str, str], requirement: NodeSelectorRequirement) -
         case "DoesNotExist":
             return value is None
         case operator:
-            return value is not None and len(wanted) == 1 and _compare(value, operator, wanted[0])
+            if value is None or len(wanted) != 1:
+                return False
+            return _compare(_whole(value, _WHOLE), operator, _whole(wanted[0], _DIGITS))
 
 
 def may_satisfy(labels: Mapping[str, str], term: NodeSelectorTerm) -> bool:
