@@ -47,7 +47,7 @@ def test_people_see_verdict_reasons_places_and_a_summary(review: Review) -> None
         "a.yaml:1: Deployment team/web: deny: asks for no GPU",
         f"  refused {MESSAGE.format(' (line 8)')} (rule cpu-target)",
         "",
-        "b.yaml:1: Node m: ignore: kind Node has no pod template",
+        "b.yaml:1: Node m: ignore: a node that no pool claims",
         "",
         "2 documents: 1 deny, 1 ignore",
     ]
@@ -164,7 +164,7 @@ def test_nothing_to_review_is_bad_input(review: Review) -> None:
 def test_standard_input_is_read(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NODE.encode())))
     code, out, _ = review("-")
-    assert (code, out[0]) == (0, "-:1: Node m: ignore: kind Node has no pod template")
+    assert (code, out[0]) == (0, "-:1: Node m: ignore: a node that no pool claims")
 
 
 def test_somebody_else_may_apply_it(review: Review) -> None:

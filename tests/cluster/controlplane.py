@@ -125,6 +125,10 @@ class ControlPlane:
         """Give plain requests as the administrator."""
         return self._open.api
 
+    def api_for(self, user: str, groups: Iterable[str] = ()) -> Api:
+        """Give plain requests as a user in groups."""
+        return self._open.api_for(user, groups)
+
     def kubeconfig_for(self, user: str, groups: Iterable[str] = ()) -> Path:
         """Give the kubeconfig of a user in groups, who proves it by a client certificate."""
         return self._open.kubeconfig_for(user, groups)

@@ -7,7 +7,7 @@ import copy
 import itertools
 from collections.abc import Mapping
 
-from webhook.control.api import APPLY, JSON, JSON_PATCH, Api, ApiFailed, Object
+from webhook.control.api import APPLY, JSON, JSON_PATCH, MERGE_PATCH, Api, ApiFailed, Object
 
 EVENTS = "/events"
 
@@ -54,9 +54,21 @@ class FakeApi(Api):
         if content_type == JSON_PATCH:
             assert isinstance(body, list)
             return self.put(path, {**self.objects[path], "webhooks": body[-1]["value"]})
+        if content_type == MERGE_PATCH:
+            assert isinstance(body, dict)
+            return self._merge(path, body)
         assert content_type == APPLY
         assert isinstance(body, dict)
         return self.put(path, {**body, **self.added.pop(path, {})})
+
+    def _merge(self, path: str, body: Object) -> Object:
+        """Merge what has not changed (RFC 7386)."""
+        if path not in self.objects:
+            raise ApiFailed("PATCH", path, 404, "not found")
+        version = self.objects[path]["metadata"]["resourceVersion"]
+        if body["metadata"]["resourceVersion"] != version:
+            raise ApiFailed("PATCH", path, 409, "409 the object has been modified")
+        return self.put(path, _merged(self.objects[path], body))
 
     def _write(self, method: str, path: str, body: Object) -> Object:
         """Create in a collection, or replace what has not changed."""
@@ -84,3 +96,15 @@ class FakeApi(Api):
     def _fail(self, method: str, path: str) -> None:
         if path in self.broken:
             raise ApiFailed(method, path, self.broken[path], "broken")
+
+
+def _merged(target: Object, patch: Object) -> Object:
+    found = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        elif isinstance(value, dict):
+            found[key] = _merged(found.get(key) or {}, value)
+        else:
+            found[key] = value
+    return found

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from tests.core.given import Json
-from webhook.control.inventory import Machine, Tenant, read_machine, read_tenant
+from webhook.control.inventory import Machine, Tenant, marks_of, read_machine, read_tenant
 from webhook.core.cluster import Node, Taint
+from webhook.core.rules.node_marks import Marks, Record, write_record
 
 GPU = "nvidia.com/gpu"
 
@@ -36,6 +37,20 @@ def test_machine_is_its_marks_and_its_devices() -> None:
         capacity={GPU: 8},
         allocatable={GPU: 7},
     )
+
+
+def test_machine_knows_what_we_set_and_whether_its_kubelet_is_silent() -> None:
+    record = Record(pool="a", labels={"b": "c"})
+    node = {
+        "metadata": {
+            "labels": {"b": "c"},
+            "annotations": {"gpuclass.io/marks": write_record(record)},
+        },
+        "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
+    }
+    found = read_machine(raw(node))
+    assert found.is_silent
+    assert marks_of(found) == Marks(labels={"b": "c"}, record=record)
 
 
 @pytest.mark.parametrize("status", ["False", "Unknown"])

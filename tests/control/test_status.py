@@ -324,3 +324,24 @@ def test_a_label_that_is_not_of_the_selector_is_missed_too() -> None:
     found = status("GPUNodePool", "a", given)
     assert isinstance(found, GPUNodePoolStatus)
     assert found.problems == ("n1: lacks the label role=x",)
+
+
+def test_node_that_two_pools_claim_is_told_by_both_and_by_itself() -> None:
+    claims = "claims: {matchLabels: {cloud: x}}"
+    text = GIVEN.replace("gpu: yes-b}", f"gpu: yes-b}}, {claims}", 1)
+    both = Machine(
+        marks=Node(labels={"cloud": "x"}), is_ready=True, capacity={GPU: 1}, allocatable={GPU: 1}
+    )
+    given = state(text, inventory=Inventory(machines={"n1": both}), before=text)
+    note = "n1: pools a, b claim it alike; left as it is until one does"
+    for name in "ab":
+        found = status("GPUNodePool", name, given)
+        assert isinstance(found, GPUNodePoolStatus)
+        assert found.problems[0] == note
+    assert said("GPUNode", "n1", given) == {
+        "Ready": ("False", "ClaimedTwice", note),
+        "Degraded": ("True", "ClaimedTwice", note),
+    }
+    fault = Fault(source="gpunode/n1", line=0, path="spec.pool", message="m")
+    refused = state(text, (fault,), inventory=Inventory(machines={"n1": both}), before=text)
+    assert said("GPUNode", "n1", refused)["Ready"][:2] == ("False", "Refused")

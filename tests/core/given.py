@@ -140,6 +140,7 @@ def request(
 _GROUPS = {
     "Pod": "",
     "Binding": "",
+    "Node": "",
     "ReplicationController": "",
     "Job": "batch",
     "CronJob": "batch",

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cli.shipped import policy
+from tests.core.given import gpu_class, gpu_node, pool
+from tests.core.given import policy as compiled
 from webhook.core import registration
 from webhook.core.cluster import Cluster
 from webhook.core.policy.choices import RULE_NAMES, Mode
@@ -17,6 +19,7 @@ from webhook.core.workload import KINDS
 LIMIT = 64
 """matchConditions that the API takes for one entry."""
 
+NODES = "Mutating/nodes.gpuclass.io"
 DOCUMENTS = "Validating/policies.gpuclass.io"
 
 Json = dict[str, Any]
@@ -44,9 +47,9 @@ def _render(
 def entries_of_namespaces(
     given: Policy | None = None, *, service: Service | None = None
 ) -> dict[str, Json]:
-    """Give the entries of what lies in namespaces: all but that of our own kinds."""
+    """Give the entries of what lies in namespaces: all but those of our own kinds and of nodes."""
     found = entries(given, service=service)
-    del found[DOCUMENTS]
+    del found[DOCUMENTS], found[NODES]
     return found
 
 
@@ -75,6 +78,7 @@ def test_there_are_two_configurations() -> None:
             "pods.gpuclass.io",
             "workloads.gpuclass.io",
             "custom-workloads.gpuclass.io",
+            "nodes.gpuclass.io",
         ),
         "ValidatingWebhookConfiguration": (
             "pods.gpuclass.io",
@@ -94,6 +98,7 @@ def test_only_warnings_and_documents_fail_open() -> None:
     assert found == {
         "Mutating/pods.gpuclass.io": ("Fail", 5),
         "Mutating/workloads.gpuclass.io": ("Fail", 5),
+        "Mutating/nodes.gpuclass.io": ("Fail", 5),
         "Validating/pods.gpuclass.io": ("Fail", 5),
         "Validating/bindings.gpuclass.io": ("Fail", 5),
         "Validating/warnings.gpuclass.io": ("Ignore", 2),
@@ -312,3 +317,49 @@ def test_names_that_listed_device_classes_chose_are_sent() -> None:
     concerned = conditions(entries(policy().knowing(cluster))["Mutating/pods.gpuclass.io"])
     assert "'example.com/gpu'" in concerned["concerns-gpus"]
     assert "'example.com/nic'" not in concerned["concerns-gpus"]
+
+
+CLAIMS = (
+    pool("a", "gpu: a", more="claims: {names: [n1, 'gpu-*']}")
+    + pool("b", "gpu: b")
+    + gpu_class("general", "{name: a}")
+)
+CLAIMED = "object.metadata.name in ['n1', 'm1', 'm2'] || object.metadata.name.startsWith('gpu-')"
+
+
+def test_nodes_are_sent_as_they_register_if_a_pool_or_a_gpunode_claims_their_name() -> None:
+    given = compiled(CLAIMS + gpu_node("m2", "b") + gpu_node("m1", "b"))
+    entry = entries(given)[NODES]
+    assert conditions(entry) == {"claimed-by-name": CLAIMED}
+    assert entry["failurePolicy"] == "Fail"
+    assert "namespaceSelector" not in entry
+    assert entry["rules"] == [
+        {
+            "apiGroups": [""],
+            "apiVersions": ["v1"],
+            "operations": ["CREATE"],
+            "resources": ["nodes"],
+            "scope": "Cluster",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("documents", "cluster"),
+    [
+        (pool("b", "gpu: b") + gpu_class("general", "{name: b}"), ""),
+        (CLAIMS, ", mode: Audit"),
+        (CLAIMS, ', rules: {node-marks: "Off"}'),
+    ],
+    ids=["nothing-claimed", "audit", "off"],
+)
+def test_no_node_is_sent_where_none_would_be_changed(documents: str, cluster: str) -> None:
+    assert NODES not in entries(compiled(documents, f"defaultClass: general{cluster}"))
+
+
+def test_nodes_that_are_only_warned_of_do_not_wait_and_pods_do_not_fail_for_nodes() -> None:
+    warned = compiled(CLAIMS, "defaultClass: general, rules: {node-marks: Warn}")
+    assert entries(warned)[NODES]["failurePolicy"] == "Ignore"
+    enforced = compiled(CLAIMS, "defaultClass: general, mode: Warn, rules: {node-marks: Enforce}")
+    assert entries(enforced)[NODES]["failurePolicy"] == "Fail"
+    assert entries(enforced)["Mutating/pods.gpuclass.io"]["failurePolicy"] == "Ignore"

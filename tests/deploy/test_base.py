@@ -260,7 +260,8 @@ def test_the_controller_may_do_what_it_does_and_no_more() -> None:
     admission, names = "admissionregistration.k8s.io", (registration.NAME,)
     expected = {(API_GROUP, kind, ()): READ for kind in KINDS}
     expected |= {(API_GROUP, f"{kind}/status", ()): {"get", "patch", "update"} for kind in KINDS}
-    expected |= {("", kind, ()): READ for kind in ("namespaces", "nodes", "pods")}
+    expected |= {("", kind, ()): READ for kind in ("namespaces", "pods")}
+    expected["", "nodes", ()] = READ | {"patch"}
     expected[("resource.k8s.io", "deviceclasses", ())] = READ
     expected[PRIORITIES] = READ
     found = rights("ClusterRole", CONTROLLER)

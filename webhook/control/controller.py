@@ -22,6 +22,7 @@ from webhook.control.health import Health
 from webhook.control.keeper import Keeper
 from webhook.control.leader import Election, LeaseLost
 from webhook.control.leases import ClusterLeases
+from webhook.control.marker import Claiming, Marker
 from webhook.control.metrics import Metrics
 from webhook.control.probe import Probe
 from webhook.control.registration import Registrar
@@ -60,7 +61,7 @@ class Controller:
         self._loops: tuple[Loop, ...] = ()
         self._objects = ObjectWatch(client, self._ring)
         self._bells = Bells(client, settings.namespace, self._ring)
-        self._inventory = InventoryWatch(client, self._ring_status)
+        self._inventory = InventoryWatch(client, self._ring_beside)
         self._documents = Documents(self._objects.policies)
         self._watch = ClusterWatch(client, self._tell, (*DOCUMENTS, DEVICE_CLASSES))
         self._health = Health(self._election, lambda: self._documents.current() is not None)
@@ -110,13 +111,23 @@ class Controller:
     def _duties(self) -> Sequence[Sequence[Duty]]:
         """Give the duties: those of one loop run in their order, loops beside each other.
 
-        Registration comes first, since its emergency switches wait for nothing. Status is last and
-        apart: it looks at every node.
+        Registration comes first, since its emergency switches wait for nothing. Nodes and status
+        are apart: they look at every node.
         """
         keeper = Keeper(self._world, self._settings.lives, self._settings.certificates)
         registrar = Registrar(self._world, self._documents.current, lambda: keeper.bundle)
         reporter = Reporter(self._world, self._objects.objects, self._state)
-        return [[registrar, keeper], [reporter]]
+        marker = Marker(
+            self._world, self._inventory.machines, self._claiming, self._election.is_leader
+        )
+        return [[registrar, keeper], [marker], [reporter]]
+
+    def _claiming(self) -> Claiming | None:
+        known, objects = self._documents.current(), self._objects.objects()
+        if known is None or objects is None:
+            return None
+        policy = known.policy or compile_sound(known.documents)
+        return Claiming(policy=policy if known.settings else None, objects=objects)
 
     def _state(self) -> State | None:
         known, inventory = self._documents.current(), self._inventory.inventory()
@@ -146,8 +157,9 @@ class Controller:
         for loop in self._loops:
             loop.ring()
 
-    def _ring_status(self) -> None:
-        for loop in self._loops[-1:]:
+    def _ring_beside(self) -> None:
+        """Ring for nodes and pods, which certificates and the registration do not look at."""
+        for loop in self._loops[1:]:
             loop.ring()
 
     def _tell(self, knowledge: Knowledge) -> None:

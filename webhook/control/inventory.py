@@ -11,17 +11,29 @@ import msgspec
 
 from webhook.core import cluster
 from webhook.core.devices import Amounts, devices, taken
+from webhook.core.names import MARKS_ANNOTATION
+from webhook.core.rules.node_marks import Marks, Record, read_record
 from webhook.watch.resource import Resource
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """A node: its marks, whether it is Ready or silent, what it has and what it offers."""
+    """A node: its marks, whether it is Ready or silent, what it has and what it offers.
+
+    `record` says which of the marks we set.
+    """
 
     marks: cluster.Node
     is_ready: bool
     capacity: Amounts
     allocatable: Amounts
     is_silent: bool = False
+    record: Record | None = None
+
+
+def marks_of(machine: Machine) -> Marks:
+    """Give the marks of a node with the record of which are ours."""
+    node = machine.marks
+    return Marks(labels=node.labels, taints=node.taints, record=machine.record)
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +66,12 @@ class _NodeStatus(_Wire, frozen=True):
     allocatable: dict[str, str] = {}
 
 
+class _Metadata(_Wire, frozen=True):
+    annotations: dict[str, str] | None = None
+
+
 class _Node(_Wire, frozen=True):
+    metadata: _Metadata = _Metadata()
     status: _NodeStatus = _NodeStatus()
 
 
@@ -91,12 +108,14 @@ _ENDED = frozenset({"Succeeded", "Failed"})
 
 def read_machine(raw: msgspec.Raw) -> Machine:
     """Read a Node; raise msgspec.DecodeError for what no API server has."""
-    status = _decode_node(raw).status
+    node = _decode_node(raw)
+    status = node.status
     ready = next((each.status for each in status.conditions if each.type == "Ready"), "")
     return Machine(
         marks=cluster.read_node(raw),
         is_ready=ready == "True",
         is_silent=ready == "Unknown",
+        record=read_record((node.metadata.annotations or {}).get(MARKS_ANNOTATION)),
         capacity=devices(status.capacity),
         allocatable=devices(status.allocatable),
     )

@@ -42,6 +42,20 @@ class Metrics:
             " be and are not, -1 while they are not to be.",
             registry=registry,
         )
+        self.nodes = Gauge(
+            "gpuclass_controller_nodes",
+            "Nodes that pools claim: marked as their pool says, still waiting for it, or disputed,"
+            " since two pools claim them.",
+            ["state"],
+            registry=registry,
+        )
+        self.node_writes = Counter(
+            "gpuclass_controller_node_writes_total",
+            "Writes of a node's labels and taints: written, conflict (somebody else wrote it in"
+            " between, tried again) or failed.",
+            ["result"],
+            registry=registry,
+        )
         self.steps = Counter(
             "gpuclass_controller_steps_total",
             "What the controller did, by the reason of the event that says so.",

@@ -3,7 +3,7 @@
 A pure function, like `status`, which asks it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from webhook.control.conditions import State, condition, revision_of
 from webhook.control.gpus import gpus_of, resources_of
@@ -34,10 +34,18 @@ def lacking(pool: GPUNodePool, node: Node) -> Iterator[str]:
         yield f"lacks the label {key}={value}{so}"
 
 
-def report_node(document: GPUNode, state: State, conditions: Pair) -> GPUNodeStatus:
-    """Say how a declared node fares; `conditions` are those of the document."""
+def disputed(name: str, pools: Sequence[str]) -> str:
+    """Say that several pools claim a node, which the controller then leaves alone."""
+    return f"{name}: pools {', '.join(pools)} claim it alike; left as it is until one does"
+
+
+def report_node(
+    document: GPUNode, state: State, own: Pair, rivals: Sequence[str] = ()
+) -> GPUNodeStatus:
+    """Say how a declared node fares; `own` are the document's conditions, `rivals` its pools."""
     machine = state.inventory.machines.get(document.name)
     pool = _pool(document, state)
+    conditions = _disputed(own, disputed(document.name, rivals)) if rivals else own
     if machine is None or pool is None:
         absent = f"in force, {revision_of(state.policy)}; no node {document.name} has joined yet"
         return GPUNodeStatus(
@@ -81,6 +89,15 @@ def _conditions(
         text = f"{ready.message}; of pool {document.pool}, {gpus.allocatable} GPUs"
         ready = condition(READY, "Joined", text, holds=True)
     return ready, degraded
+
+
+def _disputed(own: Pair, fault: str) -> Pair:
+    if own[0].status is not ConditionStatus.TRUE:
+        return own
+    return (
+        condition(READY, "ClaimedTwice", fault),
+        condition(DEGRADED, "ClaimedTwice", fault, holds=True),
+    )
 
 
 def _unless(own: Pair, reason: str, fault: str) -> Pair:

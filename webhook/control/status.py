@@ -4,13 +4,14 @@ A pure function of documents, faults, nodes and pods; who writes it knows times 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from webhook.control.conditions import Name, State, conditions_of, find
 from webhook.control.gpus import gpus_of
-from webhook.control.node_status import lacking, report_node
+from webhook.control.inventory import marks_of
+from webhook.control.node_status import disputed, lacking, report_node
 from webhook.core.policy.documents import GPUClass, GPUNode, GPUNodePool, GPUPolicy, PriorityClass
-from webhook.core.policy.membership import declared_by, pools_of
+from webhook.core.policy.membership import claimants, declared_by, pools_of
 from webhook.core.policy.status import (
     Condition,
     GPUClassStatus,
@@ -19,13 +20,18 @@ from webhook.core.policy.status import (
     PoolNodes,
     Status,
 )
+from webhook.core.rules.node_marks import foreign
 
 MAX_PROBLEMS = 20
 """Problems of nodes that a pool names before it only counts them."""
 
 
-Members: TypeAlias = Mapping[str, tuple[str, ...]]
-"""The nodes of each pool, by names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """The nodes of each pool by name, and of each node that several claim, those pools."""
+
+    of_pool: Mapping[str, tuple[str, ...]]
+    rivals: Mapping[str, tuple[str, ...]]
 
 
 def report(name: Name, state: State, members: Members) -> Status:
@@ -36,7 +42,7 @@ def report(name: Name, state: State, members: Members) -> Status:
         case GPUNodePool():
             return _pool(document, state, members, conditions)
         case GPUNode():
-            return report_node(document, state, conditions)
+            return report_node(document, state, conditions, members.rivals.get(name.name, ()))
         case GPUClass():
             return _class(document, members, conditions)
         case GPUPolicy():
@@ -60,9 +66,10 @@ def _class(
     document: GPUClass, members: Members, conditions: tuple[Condition, ...]
 ) -> GPUClassStatus:
     pools = tuple(
-        PoolNodes(name=each.name, nodes=len(members.get(each.name, ()))) for each in document.pools
+        PoolNodes(name=each.name, nodes=len(members.of_pool.get(each.name, ())))
+        for each in document.pools
     )
-    names = {node for each in document.pools for node in members.get(each.name, ())}
+    names = {node for each in document.pools for node in members.of_pool.get(each.name, ())}
     return GPUClassStatus(
         conditions=conditions,
         pools=pools,
@@ -75,8 +82,11 @@ def _pool(
     document: GPUNodePool, state: State, members: Members, conditions: tuple[Condition, ...]
 ) -> GPUNodePoolStatus:
     machines = state.inventory.machines
-    names = members.get(document.name, ())
-    problems = tuple(_problems(document, state, names))
+    names = members.of_pool.get(document.name, ())
+    problems = (
+        *(disputed(name, each) for name, each in members.rivals.items() if document.name in each),
+        *_problems(document, state, names),
+    )
     more = len(problems) - MAX_PROBLEMS
     shown = (*problems[:MAX_PROBLEMS], f"and {more} more") if more > 0 else problems
     return GPUNodePoolStatus(
@@ -92,11 +102,15 @@ def members_of(state: State) -> Members:
     """Give the nodes of each pool by name; one that nothing tells apart is of all that it fits."""
     pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
     declared = declared_by(state.documents)
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
+    rivals: dict[str, tuple[str, ...]] = {}
     for name, machine in sorted(state.inventory.machines.items()):
         for pool in pools_of(name, machine.marks, pools, declared):
-            found[pool.name] = (*found.get(pool.name, ()), name)
-    return found
+            found.setdefault(pool.name, []).append(name)
+        claimed = claimants(name, foreign(marks_of(machine)), pools, declared)
+        if len(claimed) > 1:
+            rivals[name] = tuple(pool.name for pool in claimed)
+    return Members(of_pool={name: tuple(each) for name, each in found.items()}, rivals=rivals)
 
 
 def _problems(pool: GPUNodePool, state: State, names: Sequence[str]) -> Iterator[str]:

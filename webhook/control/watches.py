@@ -9,7 +9,7 @@ import msgspec
 from webhook.control import secrets
 from webhook.control.api import Object
 from webhook.control.configurations import RESOURCES
-from webhook.control.inventory import NODES, PODS, Inventory
+from webhook.control.inventory import NODES, PODS, Inventory, Machine
 from webhook.core import registration
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.policy import crd
@@ -81,9 +81,13 @@ class InventoryWatch(Watches):
         self._nodes, self._pods = Reflector(NODES, api, ring), Reflector(PODS, api, ring)
         super().__init__((self._nodes, self._pods))
 
+    def machines(self) -> Mapping[str, Machine] | None:
+        """Give the nodes by name; None until they were read, whatever else was not."""
+        return _by_name(self._nodes)
+
     def inventory(self) -> Inventory | None:
         """Give what there is; None until it was read."""
-        machines = _by_name(self._nodes)
+        machines = self.machines()
         if machines is None or not self._pods.is_synced:
             return None
         tenants = (each for each in self._pods.items().values() if each.node)

@@ -3,6 +3,7 @@
 pod       exempt? -> written again? -> asks for a GPU? -> its class, whole
                                                    no  -> kept off GPU nodes
 workload  exempt? -> its annotation to its template; what its pods would meet, as warnings
+node      registers? -> claimed by a pool -> its labels and taints
 binding   exempt? -> sent by a scheduler? -> of a pod to which node
 document  of our own kinds: sound beside the others?
 """
@@ -24,6 +25,7 @@ from webhook.core.subject import (
     cpu_pod,
     document,
     gpu_pod,
+    node,
     pod_update,
     unlisted,
     workload_object,
@@ -62,6 +64,8 @@ def _decide_written(request: Request, policy: Policy, stage: Stage) -> Decision:
         return _decide_workload(request, kind, policy, stage)
     if _is_pod(request.kind):
         return decide_pod(request, policy, stage)
+    if node.is_node(request.kind):
+        return node.judge(request, policy, stage)
     return Decision(verdict=Verdict.IGNORE, reason=f"kind {request.kind.kind} has no pod template")
 
 

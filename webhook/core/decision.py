@@ -11,7 +11,7 @@ class Verdict(StrEnum):
     """What happens to the object, in one word."""
 
     INJECT = "inject"
-    """A pod: it is let in changed."""
+    """A pod, or a node: it is let in changed."""
     PROPAGATE = "propagate"
     """A workload: its annotation is carried to (or taken from) its pod templates."""
     ALLOW = "allow"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     DENY = "deny"
     """It is refused."""
     IGNORE = "ignore"
-    """Its kind has no pod template: nothing is decided about it."""
+    """Its kind has no pod template, or no pool claims the node: nothing is decided about it."""
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -21,6 +21,13 @@ CLASS_LABEL = "gpuclass.io/class"
 STAMP_ANNOTATION = "gpuclass.io/injected"
 """What was injected at CREATE, by which policy revision (JSON); see `rules.stamp`."""
 
+MARKS_ANNOTATION = "gpuclass.io/marks"
+"""On a node: which labels and taints were set for a pool (JSON); see `rules.node_marks`."""
+
+ON_DELETE_ANNOTATION = "gpuclass.io/on-delete"
+RELEASE = "Release"
+"""On a GPUNodePool or GPUNode: deleting it takes away what was set on its nodes."""
+
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 """The kubelet's mark on the API object of a static pod."""
 

@@ -327,9 +327,9 @@ TABLE: Mapping[str, Bad] = {
         document=policy(rules={"toleration": "Warn"}),
         ours=(
             "spec.rules.toleration",
-            "unknown; known: binding, class, contradiction, cpu-target, member, node-name, "
-            "placement, priority, priority-borrowed, requests, restore, rollout, runtime, "
-            "steering, tolerations, workload; did you mean tolerations?",
+            "unknown; known: binding, class, contradiction, cpu-target, member, node-marks, "
+            "node-name, placement, priority, priority-borrowed, requests, restore, rollout, "
+            "runtime, steering, tolerations, workload; did you mean tolerations?",
         ),
         theirs="toleration is unknown; known: binding, class, contradiction",
     ),

@@ -17,11 +17,16 @@ RULE_NAMES = (
     "rollout",
     "restore",
     "binding",
+    "node-marks",
     "requests",
     "priority-borrowed",
     "runtime",
 )
 """The rules that `spec.rules` of a GPUPolicy may set apart."""
+
+
+NODE_RULE = "node-marks"
+"""The one rule that is about nodes; the others are about pods and what makes them."""
 
 
 class Effect(StrEnum):

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.policy.choices import (
+    NODE_RULE,
     RULE_NAMES,
     BlanketToleration,
     CpuTarget,
@@ -35,6 +36,7 @@ from webhook.core.policy.syntax import (
 
 __all__ = [
     "KINDS",
+    "NODE_RULE",
     "RULE_NAMES",
     "BlanketToleration",
     "Claims",

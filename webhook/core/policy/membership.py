@@ -41,17 +41,35 @@ def pools_of(
     return tuple(pool for pool, fit in fits.items() if fit == max(fits.values()))
 
 
+def claimants(
+    name: str,
+    labels: Mapping[str, str],
+    pools: Iterable[GPUNodePool],
+    declared: Mapping[str, str],
+) -> tuple[GPUNodePool, ...]:
+    """Give every pool that calls a node its own: by a GPUNode, by name, or by labels of others."""
+    return tuple(
+        pool
+        for pool in pools
+        if declared.get(name) == pool.name or claims_name(pool, name) or _claims_by(pool, labels)
+    )
+
+
+def _claims_by(pool: GPUNodePool, labels: Mapping[str, str]) -> bool:
+    claimed = pool.claims.match_labels.items()
+    return bool(claimed) and claimed <= labels.items()
+
+
 def claims_name(pool: GPUNodePool, name: str) -> bool:
     """Tell whether a pool claims a node by its name."""
     return any(is_match(glob, name) for glob in pool.claims.names)
 
 
 def _is_member(pool: GPUNodePool, name: str, node: Node) -> bool:
-    labels, claimed = node.labels.items(), pool.claims.match_labels.items()
     return (
         claims_name(pool, name)
-        or pool.selector.items() <= labels
-        or (bool(claimed) and claimed <= labels)
+        or pool.selector.items() <= node.labels.items()
+        or _claims_by(pool, node.labels)
         or (bool(pool.taints) and _taints_met(pool, node) == len(pool.taints))
     )
 

@@ -19,6 +19,7 @@ from webhook.core.errors import PolicyError
 from webhook.core.policy.check import check
 from webhook.core.policy.choices import default_mode
 from webhook.core.policy.documents import (
+    NODE_RULE,
     RULE_NAMES,
     CpuPods,
     Document,
@@ -112,8 +113,8 @@ class Policy:
 
     @property
     def is_enforcing(self) -> bool:
-        """Tell whether any rule refuses; where none does, an outage may not either."""
-        return Mode.ENFORCE in self.modes.values()
+        """Tell whether any rule refuses pods; where none does, an outage may not either."""
+        return any(mode is Mode.ENFORCE for name, mode in self.modes.items() if name != NODE_RULE)
 
 
 def compile_policy(documents: Sequence[Document]) -> Policy:

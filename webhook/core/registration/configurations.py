@@ -13,8 +13,9 @@ from typing import TypeAlias
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.patch import JSON
 from webhook.core.policy import crd
+from webhook.core.policy.documents import NODE_RULE, Mode
 from webhook.core.policy.policy import Policy
-from webhook.core.registration import pods, templates, workloads
+from webhook.core.registration import nodes, pods, templates, workloads
 from webhook.core.registration.pods import Conditions
 from webhook.core.workload import KINDS, WorkloadKind
 
@@ -27,6 +28,8 @@ PODS = f"pods.{API_GROUP}"
 WORKLOADS = f"workloads.{API_GROUP}"
 BINDINGS = f"bindings.{API_GROUP}"
 """Of pods to nodes: a kind of its own, on which conditions for pods would fail."""
+NODES = f"nodes.{API_GROUP}"
+"""That register; left out where the policy claims none by name."""
 WARNINGS = f"warnings.{API_GROUP}"
 CUSTOM_WORKLOADS = f"custom-workloads.{API_GROUP}"
 CUSTOM_WARNINGS = f"custom-warnings.{API_GROUP}"
@@ -34,7 +37,7 @@ CUSTOM_WARNINGS = f"custom-warnings.{API_GROUP}"
 POLICIES = f"policies.{API_GROUP}"
 
 ENTRIES: Mapping[str, tuple[str, ...]] = {
-    "MutatingWebhookConfiguration": (PODS, WORKLOADS, CUSTOM_WORKLOADS),
+    "MutatingWebhookConfiguration": (PODS, WORKLOADS, CUSTOM_WORKLOADS, NODES),
     "ValidatingWebhookConfiguration": (
         PODS,
         BINDINGS,
@@ -121,6 +124,7 @@ def render(
         mutating += [_mutating(CUSTOM_WORKLOADS, rules, conditions, site)]
         conditions = workloads.warned(policy, listed)
         validating += [_warning(CUSTOM_WARNINGS, rules, conditions, site)]
+    mutating += _nodes(policy, site)
     validating += [_documents(site)]
     return (
         _configuration("MutatingWebhookConfiguration", mutating),
@@ -158,15 +162,25 @@ def _warning(name: str, rules: list[JSON], conditions: Conditions, site: _Site) 
     return {**entry, "failurePolicy": "Ignore", "timeoutSeconds": WARNING_SECONDS}
 
 
+def _nodes(policy: Policy, site: _Site) -> list[Object]:
+    """Give the entry of nodes that register, where a pool claims some by name.
+
+    Fail closed for those alone: a node that came without its taint would be open.
+    """
+    conditions = nodes.registered(policy)
+    if not conditions or NODE_RULE not in policy.writing:
+        return []
+    rules: list[JSON] = [_cluster_rule("", "v1", ["CREATE"], ["nodes"])]
+    entry = _mutating(NODES, rules, conditions, site)
+    del entry["namespaceSelector"]
+    is_enforced = policy.modes[NODE_RULE] is Mode.ENFORCE
+    return [{**entry, "failurePolicy": "Fail" if is_enforced else "Ignore"}]
+
+
 def _documents(site: _Site) -> Object:
     """Give the entry of our own kinds, which no namespace and no exemption concerns."""
-    rule: Object = {
-        "apiGroups": [API_GROUP],
-        "apiVersions": [API_VERSION],
-        "operations": ["CREATE", "UPDATE", "DELETE"],
-        "resources": list(crd.RESOURCES),
-        "scope": "Cluster",
-    }
+    operations = ("CREATE", "UPDATE", "DELETE")
+    rule = _cluster_rule(API_GROUP, API_VERSION, operations, crd.RESOURCES)
     is_new = "request.operation != 'UPDATE' || object.?spec != oldObject.?spec"
     entry = _entry(POLICIES, VALIDATE_PATH, [rule], {"new-changed-or-deleted": is_new}, site)
     del entry["namespaceSelector"]
@@ -226,6 +240,19 @@ def _workload_rules(kinds: Iterable[WorkloadKind]) -> list[JSON]:
         _rule(group, resources, ("CREATE", "UPDATE"), versions)
         for group, versions, resources in templates.groups(kinds)
     ]
+
+
+def _cluster_rule(
+    group: str, version: str, operations: Iterable[str], resources: Iterable[str]
+) -> Object:
+    """Give a rule of what lies in no namespace."""
+    return {
+        "apiGroups": [group],
+        "apiVersions": [version],
+        "operations": list(operations),
+        "resources": list(resources),
+        "scope": "Cluster",
+    }
 
 
 def _rule(
