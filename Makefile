@@ -7,6 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
   --no-strip-extras --no-annotate --custom-compile-command 'make lock'
 BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
+WORKERS ?= 2
 SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
@@ -23,8 +24,9 @@ run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it d
 demo: $(VENV)/dev ## the same beside a real API server and scheduler (built on first use)
 	@$(BIN)/python -m tests.cluster.demo
 
-test: $(VENV)/dev ## all tests, those on a real control plane included
-	@$(BIN)/python -m pytest --cov --cov-report=term
+test: $(VENV)/dev ## all tests, those on a real control plane included, by two workers (WORKERS=2)
+	@$(BIN)/python -m tests.cluster.binaries >/dev/null || [ "$$REQUIRE_CONTROL_PLANE" != 1 ]
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --cov --cov-report=term
 
 property: $(VENV)/dev ## the properties with a hundred times as many examples
 	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest tests/property

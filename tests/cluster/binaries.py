@@ -177,13 +177,19 @@ def _build_all(
 def main() -> int:
     """Build what is missing and say where everything is."""
     try:
-        found = find(lambda line: _say(line, sys.stderr))
+        found = asdict(find(_progress))
+        found["kubeadm"] = find_kubeadm(_progress)
     except BinariesUnavailable as error:
-        _say(f"error: {error}", sys.stderr)
+        _progress(f"error: {error}")
         return 1
-    for name, path in asdict(found).items():
+    for name, path in found.items():
         _say(f"{name}\t{path}", sys.stdout)
     return 0
+
+
+def _progress(line: str) -> None:
+    """Say it beside what a caller reads."""
+    _say(line, sys.stderr)
 
 
 def _say(line: str, stream: TextIO) -> None:

@@ -19,12 +19,11 @@ from tests.cluster.gobuild import BinariesUnavailable, Progress
 from tests.cluster.library import Library
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.waiting import eventually
+from tests.conftest import UNPROVED
 
 REQUIRED_VARIABLE = "REQUIRE_CONTROL_PLANE"
 
 T = TypeVar("T")
-
-UNPROVED = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -47,15 +46,17 @@ def scheduler_library(request: pytest.FixtureRequest) -> Iterator[Library]:
 
 
 def _found(request: pytest.FixtureRequest, look: Callable[[Progress], T]) -> T:
-    """Find programs or build them; where they can not be had, skip, or fail if they must be."""
+    """Find programs or build them; where they can not be had, skip, or fail if they must be.
+
+    A worker has no terminal to say on how far the build is: `make test` builds before it has any.
+    """
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     try:
         return look(reporter.write_line if reporter else lambda _: None)
     except BinariesUnavailable as reason:
         if os.environ.get(REQUIRED_VARIABLE) == "1":
             pytest.fail(f"{REQUIRED_VARIABLE}=1, but {reason}", pytrace=False)
-        request.config.stash[UNPROVED] = str(reason)
-        pytest.skip(f"no control plane: {reason}")
+        pytest.skip(f"{UNPROVED}{reason}")
 
 
 @pytest.fixture(scope="session")
@@ -88,12 +89,3 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     eventually(lambda: api.is_ready(account), f"a ServiceAccount in {name}")
     yield name
     api.request("DELETE", f"/api/v1/namespaces/{name}")
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say at the very end what was not proved."""
-    if reason := config.stash.get(UNPROVED, ""):
-        line = f"NOT PROVED: control-plane tests were skipped: {reason}"
-        terminalreporter.write_line(line, red=True, bold=True)

@@ -19,6 +19,8 @@ PORT_TAKEN = ("address already in use", "another program listens there")
 """What Go's programs say, and what ours say."""
 PORTS = range(20000, 30000)
 """Below the ports that systems hand out to clients (32768 on Linux) and below NodePorts."""
+WORKERS = 8
+"""Each of so many pytest workers has ports of its own: none is faster than who was given one."""
 
 
 class ComponentFailed(Exception):  # noqa: N818 - what happened, as subprocess.TimeoutExpired
@@ -34,7 +36,7 @@ def free_ports(count: int) -> list[int]:
     """Give ports that nobody listens on at this moment; somebody may be faster than the user."""
     found: list[int] = []
     while len(found) < count:
-        port = random.choice(PORTS)  # noqa: S311 - to keep apart, not to keep secret
+        port = random.choice(_own_ports())  # noqa: S311 - to keep apart, not to keep secret
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -44,6 +46,12 @@ def free_ports(count: int) -> list[int]:
         if port not in found:
             found.append(port)
     return found
+
+
+def _own_ports(environ: Mapping[str, str] = os.environ) -> range:
+    """Give the ports of this worker; all of them to who is none."""
+    worker = environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    return PORTS[int(worker) % WORKERS :: WORKERS] if worker else PORTS
 
 
 class Component:

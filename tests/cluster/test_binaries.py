@@ -15,6 +15,7 @@ from tests.cluster.binaries import (
     cache_folder,
     find,
     find_kubeadm,
+    main,
 )
 from tests.cluster.gobuild import BinariesUnavailable
 
@@ -103,6 +104,29 @@ def test_kubeadm_is_built_beside_the_five_and_alone(tmp_path: Path) -> None:
     (call,) = log.read_text(encoding="utf-8").splitlines()
     assert call.endswith("k8s.io/kubernetes/cmd/kubeadm")
     assert find(silent, environ).kubectl == cache_folder(environ) / "kubectl"
+
+
+def test_as_a_command_it_builds_all_and_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_go(tmp_path / "tools")
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+    assert main() == 0
+
+    said = capsys.readouterr()
+    names = [*(name.replace("-", "_") for name in NAMES), "kubeadm"]
+    assert [line.split("\t")[0] for line in said.out.splitlines()] == names
+    progress = [line for line in said.err.splitlines() if line.startswith("building ")]
+    assert progress[0] == "building etcd (1 of 5; about 1 min the first time) ..."
+    assert len(progress) == len(names)
+
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path / "nowhere"))
+    assert main() == 1
+    assert capsys.readouterr().err.startswith("error: KUBEBUILDER_ASSETS names ")
 
 
 def test_assets_come_first_and_what_they_lack_is_built(tmp_path: Path) -> None:

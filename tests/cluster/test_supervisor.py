@@ -14,15 +14,15 @@ from tests.cluster.supervisor import Launch, Supervisor
 
 LISTEN = """
 import os, signal, socket, sys
-ports = [int(port) for port in sys.argv[2:]]
-listeners = [socket.create_server(("127.0.0.1", port)) for port in ports]
-open(sys.argv[1], "a").write(f"started {os.getpid()}\\n")
-def end(*_):
-    open(sys.argv[1], "a").write(f"ended {os.getpid()}\\n")
-    sys.exit()
-signal.signal(signal.SIGTERM, end)
-while True:
-    listeners[0].accept()
+def note(what):
+    with open(sys.argv[1], "a") as notes:
+        notes.write(f"{what} {os.getpid()}\\n")
+# From now on it waits for its turn: no moment in which it ends without a note, or not at all.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+note("started")
+listening = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+signal.sigwait([signal.SIGTERM])
+note("ended")
 """
 
 
