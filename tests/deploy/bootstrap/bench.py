@@ -57,6 +57,7 @@ class Bench:
         """Lay it out with a cluster `c` that is there."""
         self.folder = folder
         self.scripts = BOOTSTRAP
+        self.variables: dict[str, str] = {}
         self._tools = folder / "tools"
         self._tools.mkdir()
         text = (Path(__file__).parent / "stand_in.py").read_text(encoding="utf-8")
@@ -150,6 +151,7 @@ class Bench:
             "STAND_IN": str(self.folder),
             "STAND_IN_TOKEN": SECRET,
             "GPUCLASS": str(GPUCLASS),
+            **self.variables,
             **variables,
         }
 

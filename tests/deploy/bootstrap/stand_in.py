@@ -2,7 +2,8 @@
 
 It notes each call, keeps a small world in a file (containers, nodes, tokens, objects), and fails
 where FAIL names a part of the call. It answers in the words of the real programs where the scripts
-read them; STAND_IN_KUBEADM is a program that answers for kubeadm instead.
+read them; STAND_IN_KUBEADM is a program that answers for kubeadm instead, and kustomizations are
+built by REAL_KUBECTL.
 """
 
 import fcntl
@@ -164,9 +165,16 @@ def kubectl(world: Json, data: str) -> object:  # noqa: C901 - a table of verbs
         return world["application"]
     if words[0] == "apply":
         if "--kustomize" in ARGUMENTS:
-            data = (Path(flag("--kustomize")) / "kustomization.yaml").read_text(encoding="utf-8")
+            data = built(flag("--kustomize"))
         world["applied"].append(data)
     return ""
+
+
+def built(folder: str) -> str:
+    """Build a kustomization by the real kubectl."""
+    command = [os.environ["REAL_KUBECTL"], "kustomize", folder]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran.stdout if ran.returncode == 0 else fail(ran.stderr)
 
 
 def config(world: Json, words: list[str]) -> object:

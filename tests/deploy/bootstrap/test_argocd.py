@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cluster.binaries import Binaries
 from tests.deploy.bootstrap.bench import BOOTSTRAP, ROOT, Bench, Ran
 
 URL = "https://git.example.com/platform/gpus.git"
@@ -15,7 +16,7 @@ ARGUMENTS = ("--repo-url", URL)
 KUBE = "kubectl --context kind-c"
 OURS = "--field-manager gpuclass-bootstrap"
 CHANGES = [
-    "curl --fail --silent --show-error --location --max-time 120 --output FOLDER/install.yaml "
+    "curl --fail --silent --show-error --location --max-time 120 --output FOLDER/base/install.yaml "
     "https://raw.githubusercontent.com/argoproj/argo-cd/v3.5.7/manifests/install.yaml",
     "kubectl create namespace argocd --dry-run=client --output yaml",
     f"{KUBE} apply --server-side {OURS} --filename -",
@@ -25,10 +26,13 @@ CHANGES = [
 
 
 @pytest.fixture
-def installer(bench: Bench, tmp_path: Path) -> Bench:
+def installer(bench: Bench, binaries: Binaries, tmp_path: Path) -> Bench:
     """Give a bench whose scripts pin the digest of a manifest that is at hand."""
     manifest = tmp_path / "manifest.yaml"
-    manifest.write_text("kind: List\napiVersion: v1\nitems: []\n", encoding="utf-8")
+    # As in Argo CD's own: the namespace is for whoever applies it to say.
+    manifest.write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\n", encoding="utf-8"
+    )
     for name in ("bootstrap", "argocd"):
         shutil.copytree(ROOT / "deploy" / name, tmp_path / "deploy" / name)
     bench.scripts = tmp_path / "deploy" / "bootstrap"
@@ -37,6 +41,7 @@ def installer(bench: Bench, tmp_path: Path) -> Bench:
     text = re.sub("(?<=SHA256=)[0-9a-f]{64}", digest, versions.read_text(encoding="utf-8"))
     versions.write_text(text, encoding="utf-8")
     bench.set(manifest=str(manifest))
+    bench.variables["REAL_KUBECTL"] = str(binaries.kubectl)
     return bench
 
 
@@ -54,12 +59,10 @@ def test_argo_cd_is_installed_and_its_root_applied(installer: Bench, tmp_path: P
     waits = [each for each in ran.commands if " wait " in each or " rollout " in each]
     assert len(waits) == 6
     assert ran.commands.index(waits[-1]) < ran.commands.index(ran.changes[-1])
-    _, kustomization, root = installer.world["applied"]
-    assert yaml.safe_load(kustomization) == {
-        "namespace": "argocd",
-        "resources": ["install.yaml"],
-        "components": ["health"],
-    }
+    _, built, root = installer.world["applied"]
+    config = yaml.safe_load(built)
+    assert config["metadata"] == {"name": "argocd-cm", "namespace": "argocd"}
+    assert "resource.customizations.health.argoproj.io_Application" in config["data"]
     project, application = yaml.safe_load_all(root)
     assert project["spec"]["sourceRepos"] == [URL]
     assert application["spec"]["source"] == {

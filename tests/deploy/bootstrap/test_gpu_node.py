@@ -84,6 +84,12 @@ def test_the_node_joins_with_what_its_pool_says_and_kubeadm_takes(
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
+def test_not_even_a_trace_of_the_script_tells_the_token(bench: Bench) -> None:
+    ran = bench.run("gpu-node", *ADD, SHELLOPTS="xtrace")
+    assert ran.code == 0
+    assert "kubeadm token create" in ran.err
+
+
 def test_a_second_run_changes_nothing(bench: Bench) -> None:
     bench.run("gpu-node", *ADD)
     again = bench.run("gpu-node", *ADD)
