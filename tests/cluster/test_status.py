@@ -10,9 +10,11 @@ from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import Namespace
 from tests.cluster.governed.manifests import pod
-from tests.cluster.installed import POLICIES, SERVER, Installed
-from tests.cluster.simulation import PodRunner, create_pool
+from tests.cluster.installed import CONTROLLER, POLICIES, SERVER, SYSTEM, Installed
+from tests.cluster.simulation import GPU, Capacity, PodRunner, create_node, create_pool, delete_node
 from tests.cluster.waiting import eventually
+from webhook.core.audit.finding import SEVERITIES
+from webhook.core.names import PAUSED_ANNOTATION
 from webhook.watch import policies
 
 pytestmark = pytest.mark.cluster
@@ -32,7 +34,7 @@ def plane(binaries: Binaries) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def installed(plane: ControlPlane) -> Iterator[Installed]:
     """Give an installation."""
-    with Installed(plane) as running:
+    with Installed(plane, ("--audit-every=2s",)) as running:
         yield running
 
 
@@ -123,3 +125,35 @@ def test_document_that_got_in_while_nobody_answered_is_degraded_with_an_event(
     eventually(
         lambda: conditions(installed, f"{DOCUMENTS}/gpupolicies/cluster") == GOOD, "all to be well"
     )
+
+
+def found(installed: Installed, *names: str) -> list[float]:
+    """Give how often the last audit found these."""
+    metrics = installed.metrics(CONTROLLER)
+    key = 'gpuclass_audit_findings{{finding="{}",severity="{}"}}'
+    return [metrics.get(key.format(name, SEVERITIES[name].value), -1) for name in names]
+
+
+def test_the_leader_audits_what_came_while_nothing_was_registered(
+    installed: Installed, plane: ControlPlane
+) -> None:
+    names = ("cpu-pod-on-gpu-node", "gpu-pod-unstamped", "node-unclaimed")
+    eventually(lambda: found(installed, *names) == [0] * 3, "an audit that finds nothing")
+    plane.kubectl("annotate", "namespace", SYSTEM, f"{PAUSED_ANNOTATION}=true")
+    eventually(lambda: not installed.configurations(), "the registration to go")
+    plane.kubectl("create", "namespace", "away")
+    away = Namespace(control_plane=plane, name="away")
+    account = "/api/v1/namespaces/away/serviceaccounts/default"
+    eventually(lambda: plane.api.is_ready(account), "a ServiceAccount")
+    away.create(pod("cpu", gpus=None, nodeName="training-1"), pod("a", "training"), pod("b"))
+    create_node(plane.api, "stray", capacity=Capacity(extended={GPU: "1"}))
+    plane.kubectl("annotate", "namespace", SYSTEM, f"{PAUSED_ANNOTATION}-")
+    eventually(installed.is_registered, "the registration to come back")
+    eventually(lambda: found(installed, *names) == [1, 2, 1], "an audit that finds all")
+    metrics = installed.metrics(CONTROLLER)
+    assert metrics["gpuclass_audit_failed"] == 0
+    assert metrics["gpuclass_audit_last_run_timestamp_seconds"] > 0
+    assert "forbidden" not in installed.log(CONTROLLER)
+    away.kubectl("delete", "pods", "--all")
+    delete_node(plane.api, "stray")
+    eventually(lambda: found(installed, *names) == [0] * 3, "an audit that finds nothing again")

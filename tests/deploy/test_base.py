@@ -17,6 +17,7 @@ from webhook.core import registration
 from webhook.core.names import API_GROUP
 from webhook.process.settings import Address
 from webhook.serve import settings
+from webhook.watch import census
 
 BASE = Path(__file__).parents[2] / "deploy" / "base"
 SERVER, CONTROLLER = "gpuclass", "gpuclass-controller"
@@ -25,6 +26,8 @@ PROGRAMS = {SERVER: "admission", CONTROLLER: "controller"}
 CERTS, TMP = "/etc/gpuclass/certs", "/tmp"  # noqa: S108
 
 Json = dict[str, Any]
+Right = tuple[str, str, tuple[str, ...]]
+"""Group, resource, and names (none: every object)."""
 
 each_program = pytest.mark.parametrize("program", PROGRAMS)
 
@@ -258,12 +261,14 @@ READ = {"get", "list", "watch"}
 
 def test_the_controller_may_do_what_it_does_and_no_more() -> None:
     admission, names = "admissionregistration.k8s.io", (registration.NAME,)
-    expected = {(API_GROUP, kind, ()): READ for kind in KINDS}
+    expected: dict[Right, set[str]] = {(API_GROUP, kind, ()): READ for kind in KINDS}
     expected |= {(API_GROUP, f"{kind}/status", ()): {"get", "patch", "update"} for kind in KINDS}
     expected |= {("", kind, ()): READ for kind in ("namespaces", "pods")}
     expected["", "nodes", ()] = READ | {"patch"}
     expected[("resource.k8s.io", "deviceclasses", ())] = READ
     expected[PRIORITIES] = READ
+    audited = {_named(each.path): {"list"} for each in census.RESOURCES}
+    expected = audited | expected
     found = rights("ClusterRole", CONTROLLER)
     for kind in CONFIGURATIONS:
         assert found.pop((admission, kind, names)) == READ | {"patch", "delete"}
@@ -280,6 +285,12 @@ def test_the_controller_may_do_what_it_does_and_no_more() -> None:
     assert rights("Role", "gpuclass-controller-events") == {
         ("events.k8s.io", "events", ()): {"create"}
     }
+
+
+def _named(path: str) -> Right:
+    """Give group and resource of a path; the core group has no name."""
+    *_, group, _, resource = path.split("/")
+    return ("" if group == "api" else group), resource, ()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from webhook.cli.arguments import COMMANDS
+from webhook.control import metrics as controller_metrics
 from webhook.serve.metrics import Metrics
 from webhook.watch.metrics import WatchCollector
 
@@ -26,6 +27,14 @@ def test_metrics_that_are_documented_are_exposed() -> None:
     exposed = _exposed()
     text = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
     assert [name for name in METRIC.findall(text) if name not in exposed] == []
+
+
+def test_metrics_of_the_audit_are_exposed() -> None:
+    exposed = controller_metrics.Metrics().render().decode()
+    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    found = METRIC.findall(text)
+    assert found
+    assert [name for name in found if name not in exposed] == []
 
 
 def _exposed() -> str:

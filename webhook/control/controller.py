@@ -13,9 +13,10 @@ import uuid
 from collections.abc import Sequence
 
 from webhook.control.api import ClusterApi
+from webhook.control.auditor import Auditor
 from webhook.control.conditions import State
 from webhook.control.configurations import Configurations
-from webhook.control.documents import Documents
+from webhook.control.documents import Documents, Known
 from webhook.control.duty import Duty, Loop
 from webhook.control.events import Events
 from webhook.control.health import Health
@@ -32,13 +33,17 @@ from webhook.control.settings import Settings
 from webhook.control.watches import Bells, InventoryWatch, ObjectWatch
 from webhook.control.world import World
 from webhook.core import registration
+from webhook.core.audit.inventory import Inventory
+from webhook.core.policy.policy import Policy
 from webhook.core.policy.sound import compile_sound
 from webhook.process import logs, plain, sockets
 from webhook.process.logs import ROOT, fields
 from webhook.process.probes import probes
 from webhook.process.settings import Address
+from webhook.watch import census
 from webhook.watch.cluster import ClusterWatch, Knowledge
 from webhook.watch.connection import Client, connect
+from webhook.watch.listing import Listing
 from webhook.watch.objects import DEVICE_CLASSES, DOCUMENTS
 
 END_SECONDS = 10.0
@@ -63,6 +68,7 @@ class Controller:
         self._bells = Bells(client, settings.namespace, self._ring)
         self._inventory = InventoryWatch(client, self._ring_beside)
         self._documents = Documents(self._objects.policies)
+        self._listing = Listing(client)
         self._watch = ClusterWatch(client, self._tell, (*DOCUMENTS, DEVICE_CLASSES))
         self._health = Health(self._election, lambda: self._documents.current() is not None)
 
@@ -112,7 +118,8 @@ class Controller:
         """Give the duties: those of one loop run in their order, loops beside each other.
 
         Registration comes first, since its emergency switches wait for nothing. Nodes and status
-        are apart: they look at every node.
+        are apart: they look at every node. The audit is last: it takes the longest, and goes by the
+        clock.
         """
         keeper = Keeper(self._world, self._settings.lives, self._settings.certificates)
         registrar = Registrar(self._world, self._documents.current, lambda: keeper.bundle)
@@ -120,14 +127,27 @@ class Controller:
         marker = Marker(
             self._world, self._inventory.machines, self._claiming, self._election.is_leader
         )
-        return [[registrar, keeper], [marker], [reporter]]
+        return [[registrar, keeper], [marker], [reporter], [self._auditor()]]
 
     def _claiming(self) -> Claiming | None:
         known, objects = self._documents.current(), self._objects.objects()
         if known is None or objects is None:
             return None
-        policy = known.policy or compile_sound(known.documents)
+        policy = _in_force(known)
         return Claiming(policy=policy if known.settings else None, objects=objects)
+
+    def _auditor(self) -> Auditor:
+        return Auditor(
+            self._look,
+            self._world.metrics,
+            self._settings.audit_every,
+            lambda: not self._ending.is_set() and self._election.is_leader(),
+        )
+
+    def _look(self) -> tuple[Policy, Inventory] | None:
+        known = self._documents.current()
+        policy = _in_force(known) if known else None
+        return (policy, census.take(self._listing)) if policy else None
 
     def _state(self) -> State | None:
         known, inventory = self._documents.current(), self._inventory.inventory()
@@ -136,7 +156,7 @@ class Controller:
         return State(
             documents=known.documents,
             faults=known.faults,
-            policy=known.policy or compile_sound(known.documents),
+            policy=_in_force(known),
             inventory=inventory,
         )
 
@@ -158,8 +178,8 @@ class Controller:
             loop.ring()
 
     def _ring_beside(self) -> None:
-        """Ring for nodes and pods, which certificates and the registration do not look at."""
-        for loop in self._loops[1:]:
+        """Ring for nodes and pods; neither the first loop nor the audit goes by them."""
+        for loop in self._loops[1:-1]:
             loop.ring()
 
     def _tell(self, knowledge: Knowledge) -> None:
@@ -180,6 +200,11 @@ def run(settings: Settings) -> int:
     writer = logs.LineWriter(sys.stderr.fileno())
     logs.configure(settings.log_level, settings.log_format, writer)
     return Controller(settings, client).run()
+
+
+def _in_force(known: Known) -> Policy | None:
+    """Give the policy, at a cold start that of the documents which go together."""
+    return known.policy or compile_sound(known.documents)
 
 
 def _world(settings: Settings, api: ClusterApi, identity: str) -> World:

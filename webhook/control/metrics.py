@@ -1,9 +1,12 @@
 """What the controller counts: one registry, names by Prometheus' conventions."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client import generate_latest as render
 
 import webhook
+from webhook.core.audit.finding import SEVERITIES
 
 
 class Metrics:
@@ -62,6 +65,31 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+
+        self.audit_findings = Gauge(
+            "gpuclass_audit_findings",
+            "What the last audit found (docs/audit.md).",
+            ["finding", "severity"],
+            registry=registry,
+        )
+        self.audit_time = Gauge(
+            "gpuclass_audit_last_run_timestamp_seconds",
+            "When the last audit that was finished ended.",
+            registry=registry,
+        )
+        self.audit_seconds = Gauge(
+            "gpuclass_audit_duration_seconds", "How long it took.", registry=registry
+        )
+        self.audit_failed = Gauge(
+            "gpuclass_audit_failed",
+            "1 while the last audit could not be finished: the figures are of the one before.",
+            registry=registry,
+        )
+
+    def count_findings(self, counts: Mapping[str, int]) -> None:
+        """Take over the findings of an audit, by name; every name has a figure then."""
+        for name, severity in SEVERITIES.items():
+            self.audit_findings.labels(name, severity.value).set(counts.get(name, 0))
 
     def count_duty(self, name: str, *, is_done: bool) -> None:
         """Count a run of a duty."""

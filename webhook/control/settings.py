@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from webhook.control.auditor import EVERY
 from webhook.control.keeper import Certificates
 from webhook.control.leader import Times
 from webhook.control.rotation import LEAVES_IN_A_CA, SETTLES_IN_A_LEAF, Lives
@@ -84,6 +85,9 @@ class Settings:
         duration,
         "DURATION",
         "from the last sight of an old CA's leaf to the end of trust in that CA",
+    )
+    audit_every: timedelta = setting(
+        EVERY, duration, "DURATION", "how often the leader holds the cluster against the policy"
     )
 
     @property

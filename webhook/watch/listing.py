@@ -1,7 +1,7 @@
 """Objects of the API server, asked for once: page by page, with the rights of whoever asks.
 
 Nothing is watched, nothing is written, and no page is kept. Why pages are not asked for with
-`resourceVersion=0`: docs/adr/0035-audit.md.
+`resourceVersion=0`: docs/adr/0021-audit-lists-in-pages.md.
 """
 
 from collections.abc import Iterator

@@ -51,7 +51,7 @@ def of_pool(pool: str, name: str = "", **fields: Any) -> Candidate:  # noqa: ANN
 DOUBT = ". Who created it is not stored: if it was gpuclass:node-debuggers, it is exempt"
 """What is said where the policy has exempt users or groups, as the shipped one has."""
 
-NODES = (*map(of_pool, LABELS), node("cpu-1", gpus=0))
+NODES: tuple[Candidate, ...] = (*map(of_pool, LABELS), node("cpu-1", gpus=0))
 """A node of each pool, and one of none."""
 
 
