@@ -34,7 +34,8 @@ property: $(VENV)/dev ## the properties with a hundred times as many examples
 test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load, crashes of the leader
 	@$(BIN)/python -m pytest -m slow
 
-e2e: $(VENV)/dev ## the bootstrap with real containers, where Docker and kind are at hand
+e2e: $(VENV)/dev ## the bootstrap with real containers, Terraform with its provider, where they are at hand
+	@$(BIN)/python -m tests.e2e.terraform_plan
 	@$(BIN)/python -m tests.e2e
 
 tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minutes, once)

@@ -10,7 +10,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from tests.deploy.terraform import MODULE
+from tests.deploy.terraform import MODULE, ROOT
 
 EXAMPLE = MODULE / "example"
 NODES = MODULE / "nodes"
@@ -238,5 +238,6 @@ def test_it_is_said_loudly_that_a_change_replaces_the_cluster(name: str) -> None
 
 
 def test_the_way_to_add_a_node_is_pointed_at() -> None:
+    assert (ROOT / "deploy" / "bootstrap" / "gpu-node").is_file()
     for name in ("main.tf", "README.md", "outputs.tf"):
         assert "deploy/bootstrap/gpu-node add" in (MODULE / name).read_text(encoding="utf-8"), name
