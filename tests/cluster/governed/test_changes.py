@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cluster import audit
 from tests.cluster.api import Json
@@ -64,6 +65,22 @@ def test_an_old_replica_set_of_a_class_that_is_gone_is_in_nobody_s_way(
     assert 'there is no class "research"' in undone.stderr
     team.kubectl("scale", "deployment/x", "--replicas=0")
     team.kubectl("delete", "deployment/x", "--timeout=30s")
+
+
+def test_a_class_is_for_whom_it_says_and_leaves_the_priorities_that_it_says(
+    team: Namespace, research: Path
+) -> None:
+    document = yaml.safe_load(research.read_text(encoding="utf-8"))
+    document["spec"] |= {"allowedNamespaces": ["team-*"], "allowedPriorityClassNames": ["own"]}
+    research.write_text(yaml.safe_dump(document), encoding="utf-8")
+    outsider = Namespace(control_plane=team.control_plane, name="default")
+    eventually(lambda: not accepts(outsider, "research"), "the class to be for teams only")
+    assert (
+        "class research is not for namespace default; its allowedNamespaces: team-*. Name another "
+        "class, or have the namespace added"
+    ) in outsider.refused(pod("x", "research"))
+    assert team.warnings(pod("x", "research", priorityClassName="own")) == []
+    assert team.get("pod", "x")["spec"]["priority"] == 77
 
 
 def test_a_missing_priority_class_of_a_class_is_named_by_the_api_server(team: Namespace) -> None:
