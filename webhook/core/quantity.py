@@ -6,6 +6,7 @@ number with a binary suffix, a decimal suffix or an exponent.
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from webhook.core.errors import RequestError
 
@@ -41,8 +42,18 @@ def is_positive(amount: str | float) -> bool:
     """Tell whether a quantity is more than zero: `"0"` asks for nothing."""
     if isinstance(amount, int):
         return amount > 0
-    number: str = _matched(amount)["number"]
+    text = str(amount)
+    return _is_usual_positive(text) if len(text) <= _USUAL_LENGTH else _is_positive(text)
+
+
+def _is_positive(text: str) -> bool:
+    number: str = _matched(text)["number"]
     return not number.startswith("-") and number.strip("+0.") != ""
+
+
+_USUAL_LENGTH = 16
+_is_usual_positive = lru_cache(maxsize=1024)(_is_positive)
+"""The same few amounts stand in nearly all pods; what is kept of them is bounded."""
 
 
 def _matched(amount: str | float) -> re.Match[str]:

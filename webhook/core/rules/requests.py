@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from webhook.core.cluster import Cluster
 from webhook.core.decision import Violation
-from webhook.core.pod import Pod, ResourceRequirements
+from webhook.core.pod import Pod, PodSpec, ResourceRequirements
 from webhook.core.policy.resources import GPUResources
 from webhook.core.quantity import is_positive
 
@@ -26,15 +26,28 @@ WANTED = ("cpu", "memory")
 
 def find(pod: Pod, resources: GPUResources, cluster: Cluster) -> tuple[Violation, ...]:
     """Find the containers of a GPU pod that request no cpu or no memory."""
-    wanted = _missing(pod.spec.resources, WANTED)
-    if not wanted:
+    if _is_complete(pod.spec):
         return ()
+    wanted = _missing(pod.spec.resources, WANTED)
     lacking = {
         place: missing
         for place, container in pod.containers()
         if (missing := _missing(container.resources, wanted))
     }
     return _of_containers_with_gpus(lacking, pod, resources, cluster) if lacking else ()
+
+
+def _is_complete(spec: PodSpec) -> bool:
+    """Tell at little cost whether each container requests all, as most do; it may miss some."""
+    for containers in (spec.containers, spec.init_containers or ()):
+        for container in containers or ():
+            requests = container.resources and container.resources.requests
+            if not requests:
+                return False
+            for name in WANTED:
+                if not is_positive(requests.get(name) or 0):
+                    return False
+    return True
 
 
 def _of_containers_with_gpus(
