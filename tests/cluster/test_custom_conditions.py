@@ -15,7 +15,15 @@ from tests.cluster.api import Json
 from tests.cluster.conditions import CUSTOM_ENTRIES, Gate, gates
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.custom import OPEN, Custom
-from tests.cluster.kinds import CUSTOM, JOB_SET, OURS, PYTORCH_JOB, RAY_CLUSTER, TRAIN_JOB
+from tests.cluster.kinds import (
+    CUSTOM,
+    INFERENCE_SERVICE,
+    JOB_SET,
+    OURS,
+    PYTORCH_JOB,
+    RAY_CLUSTER,
+    TRAIN_JOB,
+)
 from webhook.core.decide import decide
 from webhook.core.paths import put
 from webhook.core.review import GroupVersionKind, Request, UserInfo
@@ -201,3 +209,45 @@ def test_warnings_are_for_templates_that_ask_for_gpus_or_name_a_class(
     owned = RAY_CLUSTER.named("x")
     owned["metadata"]["ownerReferences"] = [owner]
     assert not here.sends("POST", path, owned)
+
+
+NEAR: dict[str, Json] = {
+    "a priority of GPU classes": {"priorityClassName": "gpu-batch-priority"},
+    "a runtime that hands out devices": {"runtimeClassName": "nvidia"},
+    "a toleration of a pool's taint": {
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]
+    },
+    "the labels of a pool": {"nodeSelector": {"gpu-type": "training"}},
+    "a node": {"nodeName": "training-1"},
+    "a GPU that no list has": {
+        "containers": [{"name": "c", "resources": {"limits": {"nvidia.com/T4": "1"}}}]
+    },
+}
+
+
+@pytest.mark.parametrize("fields", NEAR.values(), ids=NEAR)
+def test_warnings_are_for_templates_without_gpus_that_come_near_them_too(
+    gate: Mapping[str, Gate], fields: Json
+) -> None:
+    here = gate[WARN]
+    near = {"spec": {**custom.CPU["spec"], **fields}}
+    for kind, spec in (
+        (RAY_CLUSTER, {"headGroupSpec": {"template": near}}),
+        (RAY_CLUSTER, {"workerGroupSpecs": [{}, {"template": custom.CPU}, {"template": near}]}),
+        (PYTORCH_JOB, {"pytorchReplicaSpecs": {"Master": {"template": near}, "Worker": {}}}),
+        (INFERENCE_SERVICE, {"transformer": near["spec"]}),
+    ):
+        path = collection(kind, here.namespace)
+        assert here.sends("POST", path, kind.named("x", spec=spec)), kind.kind
+
+
+@pytest.mark.parametrize(
+    "held", [None, [], [{}], [{"template": None}], [{"template": {}}]], ids=str
+)
+def test_an_object_that_shows_no_pods_is_nobody_s_business(
+    gate: Mapping[str, Gate], held: object
+) -> None:
+    here = gate[WARN]
+    spec = {"headGroupSpec": {"template": custom.CPU}, "workerGroupSpecs": held}
+    path = collection(RAY_CLUSTER, here.namespace)
+    assert not here.sends("POST", path, RAY_CLUSTER.named("x", spec=spec))

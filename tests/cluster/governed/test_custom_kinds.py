@@ -31,6 +31,7 @@ from tests.cluster.kinds import (
 )
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import Webhook
+from webhook.core import paths
 from webhook.core.paths import put
 from webhook.core.workload import templates
 
@@ -289,6 +290,27 @@ def test_another_priority_of_the_gang_is_told(team: Namespace) -> None:
 def test_a_pod_of_a_notebook_has_what_its_controller_copies(team: Namespace) -> None:
     warnings = team.warnings(NOTEBOOK.named("x", "training"))
     assert warnings == []
+
+
+@pytest.mark.parametrize(
+    "kind", [each for each in CUSTOM if each.cpu], ids=lambda kind: kind.resource
+)
+def test_what_pods_without_gpus_would_be_told_is_told_at_the_object(
+    team: Namespace, kind: Custom
+) -> None:
+    near = {"priorityClassName": "gpu-batch-priority", "nodeSelector": {"gpu-type": "training"}}
+    template = at(kind.spec, kind.cpu.removeprefix("spec."))
+    assert isinstance(template, dict)
+    path = tuple(int(step) if step.isdecimal() else step for step in kind.cpu.split("."))
+    changed = {**template, "spec": {**template["spec"], **near}}
+    place = paths.written(path)
+    warnings = team.warnings(put(kind.named("x"), path, changed))
+    assert [each for each in warnings if each.startswith(f"{place}.spec.priorityClassName:")] == [
+        f"{place}.spec.priorityClassName: gpu-batch-priority is the priority of GPU class "
+        "training, but the pod asks for no GPU; name another PriorityClass"
+    ]
+    aims = f'its pods would be refused: {place}.spec.nodeSelector["gpu-type"]: '
+    assert [each for each in warnings if each.startswith(aims)]
 
 
 TRY = ("create", "--filename=-", "--dry-run=server", "--validate=ignore", "--output=json")

@@ -89,12 +89,42 @@ def _some(owners: list[Expression], template: Template, rest: Path, leaf: Leaf) 
     depth = len(owners)
     held, item = f"held{depth}", f"item{depth}"
     inner = _some([*owners, item], template, rest[place + 1 :], leaf)
-    entries = f"{held}.map(key, {held}[key])"
-    items = f"type({held}) == map ? {entries} : type({held}) == list ? {held} : []"
     return (
         f"[{field(owners[-1], rest[:place])}.orValue([])].exists({held},\n"
-        f"  ({items}).exists({item}, {grouped(inner)}))"
+        f"  ({_items(held)}).exists({item}, {grouped(inner)}))"
     )
+
+
+def _items(held: str) -> Expression:
+    """Give the items of a list or the values of a map; none of anything else."""
+    entries = f"{held}.map(key, {held}[key])"
+    return f"type({held}) == map ? {entries} : type({held}) == list ? {held} : []"
+
+
+def are_at_hand(kind: WorkloadKind) -> bool:
+    """Tell whether `specs` can list the pod specs of a kind: it can look into one list or map."""
+    return all(each.path.count(EACH) <= 1 for each in kind.templates)
+
+
+def specs(document: Expression, kinds: Iterable[WorkloadKind]) -> Expression:
+    """Give the list of the pod specs of an object, each an optional, whatever its kind.
+
+    So what is asked of a spec is written once, and not once for each template of each kind.
+    """
+    listing: dict[Expression, list[WorkloadKind]] = {}
+    for kind in kinds:
+        each = " + ".join(_specs(document, template) for template in kind.templates)
+        listing.setdefault(each, []).append(kind)
+    choices = (f"{is_kind(members)} ? {each} :\n" for each, members in listing.items())
+    return grouped("".join(choices) + "[]")
+
+
+def _specs(document: Expression, template: Template) -> Expression:
+    if EACH not in template.path:
+        return f"[{field(document, template.spec)}]"
+    held = field(document, template.path[: template.path.index(EACH)])
+    found = _bound([document, "item"], template.spec)
+    return f"[{held}.orValue([])].map(held, {_items('held')})[0].map(item, {found})"
 
 
 def _bound(owners: list[Expression], pattern: Path) -> Expression:

@@ -4,7 +4,7 @@ What an outage may stop is kept to writes that bring a class: scaling, a roll of
 shows its class already, status, finalizers and deletion are never sent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from webhook.core.names import DAEMON_SET_CONTROLLER
 from webhook.core.policy.choices import Mode
@@ -33,11 +33,13 @@ from webhook.core.registration.pods import (
 from webhook.core.registration.templates import (
     ALWAYS,
     annotation,
+    are_at_hand,
     by_kind,
     changed,
     field,
     is_kind,
     some_template,
+    specs,
 )
 from webhook.core.workload import KINDS, Update, WorkloadKind, is_listed
 
@@ -81,8 +83,8 @@ def mutated(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
 def warned(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
     """Give the conditions by which somebody is told what pods of a workload would meet.
 
-    Of listed kinds only templates that ask for a GPU are looked at: what a policy lists has to stay
-    within the size of an expression. A pod without GPUs hears of its faults when it is made.
+    What is asked of a pod spec is long, and kinds may be many: of listed ones it is written once.
+    Of one whose templates lie in lists within lists only those that ask for a GPU are looked at.
     """
     new, old = named(NEW, kinds), named(OLD, kinds)
     return {
@@ -94,10 +96,7 @@ def warned(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
             f"{new} != {old}",
             grouped(by_kind(kinds, lambda kind: changed(NEW, OLD, kind))),
         ),
-        "concerns-gpus": any_of(
-            f"{new}.hasValue()",
-            grouped(by_kind(kinds, lambda kind: _has_outlook(kind, policy))),
-        ),
+        "concerns-gpus": any_of(f"{new}.hasValue()", *_outlooks(kinds, policy)),
     }
 
 
@@ -163,19 +162,26 @@ def _is_open(kind: WorkloadKind) -> Expression:
             return ALWAYS
 
 
+def _outlooks(kinds: Kinds, policy: Policy) -> Iterator[Expression]:
+    """Tell whether there may be something to say of the pods of an object."""
+    kinds = tuple(kinds)
+    at_hand = tuple(each for each in kinds if is_listed(each) and are_at_hand(each))
+    if not at_hand:
+        yield grouped(by_kind(kinds, lambda kind: _has_outlook(kind, policy)))
+        return
+    others = tuple(each for each in kinds if each not in at_hand)
+    if others:
+        yield grouped(by_kind(others, lambda kind: _has_outlook(kind, policy)))
+    yield grouped(by_kind(at_hand, lambda kind: some_template(NEW, kind, _shows)))
+    pods = grouped(any_of(*_asked(policy), grouped(any_of(*_near(policy)))))
+    yield f"{specs(NEW, at_hand)}.exists(each, each.optMap(spec, {pods}).orValue(false))"
+
+
 def _has_outlook(kind: WorkloadKind, policy: Policy) -> Expression:
     """Tell whether there may be something to say of the pods of a kind."""
-    pods = [asks("spec", policy)]
-    if not is_listed(kind):
-        pods += [asks_unlisted("spec", policy)]
+    pods = [asks("spec", policy)] if is_listed(kind) else [*_asked(policy)]
     if not is_listed(kind) and kind.creator != DAEMON_SET_CONTROLLER:
-        near = (
-            tolerates("spec", policy),
-            names_node("spec"),
-            *aims("spec", policy),
-            *misuses("spec", policy, (Mode.ENFORCE, Mode.WARN)),
-        )
-        pods += [grouped(any_of(*near))]
+        pods += [grouped(any_of(*_near(policy)))]
     return some_template(
         NEW,
         kind,
@@ -183,4 +189,18 @@ def _has_outlook(kind: WorkloadKind, policy: Policy) -> Expression:
             f"{shown}.hasValue()",
             f"{spec}.optMap(spec, {grouped(any_of(*pods))}).orValue(false)",
         ),
+    )
+
+
+def _asked(policy: Policy) -> tuple[Expression, ...]:
+    return (asks("spec", policy), asks_unlisted("spec", policy))
+
+
+def _near(policy: Policy) -> tuple[Expression, ...]:
+    """Tell whether a pod without GPUs comes near them, or takes what is meant for them."""
+    return (
+        tolerates("spec", policy),
+        names_node("spec"),
+        *aims("spec", policy),
+        *misuses("spec", policy, (Mode.ENFORCE, Mode.WARN)),
     )
