@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+import yaml
 
 from tests.cluster.api import MERGE_PATCH, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import CONTROLLER, Installed
+from tests.cluster.installed import CONTROLLER, ROOT, Installed
 from tests.cluster.nodes import join, taints_of
 from tests.cluster.simulation import GPU, NODES, create_node, delete_node
 from tests.cluster.waiting import eventually
@@ -230,6 +231,37 @@ def test_a_declared_node_moves_between_pools_and_its_deletion_leaves_it(
     plane.kubectl("wait", "--for=condition=Ready", "gpunode/sentinel", "--timeout=60s")
     assert labels(plane, "moving") == LABELS
     assert {PRESENT, TRAINING} <= taints_of(node(plane, "moving"))
+
+
+def test_a_commit_that_adds_a_file_makes_a_gpu_node(
+    plane: ControlPlane, installed: Installed
+) -> None:
+    folder = ROOT / "deploy" / "gpu-nodes"
+    (document,) = yaml.safe_load_all((folder / "new-gpu-node.yaml").read_text(encoding="utf-8"))
+    name = document["metadata"]["name"]
+    plane.kubectl("apply", "--server-side", "-k", str(folder))
+    eventually(lambda: is_claimed(plane, name), "the claim", 60)
+    registered = join(plane, name, gpus=8)
+    assert LABELS.items() <= registered["metadata"]["labels"].items()
+    assert {PRESENT, TRAINING} <= taints_of(registered)
+    plane.kubectl("wait", "--for=condition=Ready", f"gpunode/{name}", "--timeout=60s")
+    shown = plane.kubectl("get", "gpunode", name).stdout.splitlines()[1].split()
+    assert shown[:4] == [name, "training", "true", "8"]
+    account = "/api/v1/namespaces/team-ml/serviceaccounts/default"
+    eventually(lambda: plane.api.is_ready(account), "a ServiceAccount", 60)
+    asks = {"cpu": "1", "memory": "1Gi", GPU: "1"}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "train"},
+        "spec": {
+            "nodeSelector": {"kubernetes.io/hostname": name},
+            "containers": [{"name": "c", "image": "x", "resources": {"limits": asks}}],
+        },
+    }
+    plane.api.request("POST", "/api/v1/namespaces/team-ml/pods", pod)
+    eventually(lambda: homes(plane, "team-ml") == [name], "a training pod to land", 60)
+    assert installed.is_registered()
 
 
 @pytest.mark.parametrize("is_released", [False, True])

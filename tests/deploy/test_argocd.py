@@ -130,14 +130,18 @@ def test_an_application_is_as_healthy_as_it_says(obj: Json, expected: tuple[str,
     assert health("application.lua", obj) == expected
 
 
-def objects() -> Mapping[str, Json]:
-    """Give the objects of gpu-policies.yaml by kind."""
-    text = (ARGOCD / "gpu-policies.yaml").read_text(encoding="utf-8")
+APPLICATIONS = ("gpu-nodes", "gpu-policies")
+
+
+def objects(name: str) -> Mapping[str, Json]:
+    """Give the objects of an Application's file by kind."""
+    text = (ARGOCD / f"{name}.yaml").read_text(encoding="utf-8")
     return {each["kind"]: each for each in yaml.safe_load_all(text)}
 
 
-def test_the_application_syncs_as_was_observed_to_work() -> None:
-    application = objects()["Application"]
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_the_application_syncs_as_was_observed_to_work(name: str) -> None:
+    application = objects(name)["Application"]
     assert application["apiVersion"] == "argoproj.io/v1alpha1"
     assert "finalizers" not in application["metadata"]
     assert application["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "0"}
@@ -152,24 +156,27 @@ def test_the_application_syncs_as_was_observed_to_work() -> None:
     }
 
 
-def test_the_application_is_of_its_project() -> None:
-    project, application = objects()["AppProject"], objects()["Application"]["spec"]
-    assert application["project"] == project["metadata"]["name"]
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_the_application_is_of_its_project(name: str) -> None:
+    found = objects(name)
+    project, application = found["AppProject"], found["Application"]["spec"]
+    assert application["project"] == project["metadata"]["name"] == name
     assert project["spec"]["sourceRepos"] == [application["source"]["repoURL"]]
     (destination,) = project["spec"]["destinations"]
     assert application["destination"]["server"] == destination["server"]
     assert (POLICIES.parent / application["source"]["path"] / "kustomization.yaml").exists()
 
 
-def test_the_project_admits_every_kind_of_policies_and_no_other() -> None:
-    admitted = {(each["group"], each["kind"]) for each in _whitelist()}
+def test_the_two_projects_admit_every_kind_of_document_once() -> None:
     kinds = {(kind.API_VERSION.partition("/")[0], name) for name, kind in KINDS.items()}
-    assert admitted == kinds
+    admitted = [each for name in APPLICATIONS for each in whitelist(name)]
+    assert sorted(admitted) == sorted({*kinds, ("", "Namespace")})
 
 
-def _whitelist() -> list[Json]:
-    found: list[Json] = objects()["AppProject"]["spec"]["clusterResourceWhitelist"]
-    return found
+def whitelist(name: str) -> list[tuple[str, str]]:
+    """Give group and kind of what a project admits beside namespaces."""
+    found = objects(name)["AppProject"]["spec"]["clusterResourceWhitelist"]
+    return [(each["group"], each["kind"]) for each in found]
 
 
 @pytest.mark.cluster
