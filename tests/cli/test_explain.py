@@ -230,7 +230,7 @@ def test_nodes_and_other_objects_in_the_input_are_known_too(explain: Explain) ->
         pytest.param(
             pod(),
             (),
-            "a.yaml: no Node is known; --nodes FILE names what `kubectl get nodes -o yaml` writes, "
+            "a.yaml: no Node is known; --nodes FILE names what `kubectl get nodes -o json` writes, "
             "--context NAME a cluster to ask",
             id="no node",
         ),

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from webhook.cli import fields, manifests, sources
+from webhook.cli import fields, json_objects, manifests, sources
 from webhook.cli.manifests import DEFAULT_NAMESPACE, Manifest
 from webhook.core.errors import Fault
 from webhook.core.names import API_GROUP
@@ -35,8 +35,6 @@ T = TypeVar("T")
 
 MAX_BYTES = 1024**3
 """Of a file in JSON; half a million pods."""
-MAX_LISTS = 8
-"""Lists inside one another."""
 
 _DEVICES = "resource.k8s.io"
 _KINDS: Mapping[tuple[str, str], Resource[Any]] = {
@@ -55,17 +53,6 @@ _KINDS: Mapping[tuple[str, str], Resource[Any]] = {
     },
 }
 """Which objects of a dump are looked at; others are passed over."""
-
-
-class _Object(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Any object, or a list of them."""
-
-    api_version: str = ""
-    kind: str = ""
-    items: list[msgspec.Raw] | None = None
-
-
-_read_any = msgspec.json.Decoder(_Object).decode
 
 
 class Dump(census.Source):
@@ -100,7 +87,7 @@ class Dump(census.Source):
                 yield key, resource.read(raw)
 
     def _read(self, source: str, text: str) -> None:
-        if text.lstrip()[:1] == "{":
+        if json_objects.is_json(text):
             self._read_json(source, text)
         elif len(text) > sources.MAX_BYTES:
             limit = sources.MAX_BYTES // 1024**2
@@ -111,7 +98,7 @@ class Dump(census.Source):
 
     def _read_json(self, source: str, text: str) -> None:
         try:
-            for api_version, kind, raw in _items(msgspec.Raw(text.encode()), "", "", 0):
+            for api_version, kind, raw in json_objects.read(text):
                 self._take(api_version, kind, raw, source, DEFAULT_NAMESPACE)
         except msgspec.DecodeError as error:
             self._fault(source, f"no JSON of the API server: {error}")
@@ -140,20 +127,6 @@ class Dump(census.Source):
 
     def _fault(self, source: str, message: str, path: str = "") -> None:
         self.faults.append(Fault(source=source, line=0, path=path, message=message))
-
-
-def _items(
-    raw: msgspec.Raw, api_version: str, kind: str, depth: int
-) -> Iterator[tuple[str, str, msgspec.Raw]]:
-    """Take lists apart; an item that names no kind is of its list's (a PodList holds Pods)."""
-    found = _read_any(raw)
-    api_version, kind = found.api_version or api_version, found.kind or kind
-    if found.items is None or not kind.endswith("List") or depth == MAX_LISTS:
-        yield api_version, kind, raw
-        return
-    inherited = ("", "") if kind == "List" else (api_version, kind.removesuffix("List"))
-    for item in found.items:
-        yield from _items(item, *inherited, depth + 1)
 
 
 def moment(names: Sequence[str]) -> datetime:

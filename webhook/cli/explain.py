@@ -112,7 +112,7 @@ def _is_node(manifest: Manifest) -> bool:
 
 def _no_node(name: str) -> Fault:
     message = (
-        "no Node is known; --nodes FILE names what `kubectl get nodes -o yaml` writes, "
+        "no Node is known; --nodes FILE names what `kubectl get nodes -o json` writes, "
         "--context NAME a cluster to ask"
     )
     return Fault(source=name, line=0, path="", message=message)
