@@ -8,11 +8,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 WORKERS ?= 2
+FUZZ_SECONDS ?= 60
 SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property e2e tofu check format lock image bench clean
+.PHONY: help run demo test test-slow property fuzz e2e tofu check format lock image bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +29,12 @@ test: $(VENV)/dev ## all tests, those on a real control plane included, by two w
 	@$(BIN)/python -m tests.cluster.binaries >/dev/null || [ "$$REQUIRE_CONTROL_PLANE" != 1 ]
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --cov --cov-report=term
 
-property: $(VENV)/dev ## the properties with a hundred times as many examples
-	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest tests/property
+property: $(VENV)/dev ## the properties with a hundred times as many examples, by WORKERS
+	@HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/property \
+	  tests/cluster/test_library.py
+
+fuzz: $(VENV)/dev ## spoilt inputs for FUZZ_SECONDS: no fault of ours, no way onto a GPU node
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load, crashes of the leader
 	@$(BIN)/python -m pytest -m slow

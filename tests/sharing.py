@@ -9,6 +9,9 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = ("tests/cluster/governed/",)
 """Folders whose files share one control plane."""
 
+APART = ("tests/property/",)
+"""Folders whose tests share nothing: each is a unit of its own."""
+
 FIRST = (
     "tests/cluster/governed/",
     "tests/cluster/test_controller.py",
@@ -21,6 +24,8 @@ FIRST = (
 def unit(nodeid: str) -> str:
     """Give what a test is a part of: what one worker runs whole."""
     file = nodeid.partition("::")[0]
+    if file.startswith(APART):
+        return nodeid
     return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 

@@ -3,6 +3,7 @@
 Documents are plain JSON, as the API server would hand them out; nothing is read from a policy.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,7 +11,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests import oracle
-from tests.property.strategies import CLASSES, POOLS, nodes, pods, terms, values
+from tests.property.strategies import CLASSES, KEYS, POOLS, TAINTS, VALUES, pods, terms, values
 from webhook.core.cluster import Cluster, read_node
 from webhook.core.errors import PolicyError
 from webhook.core.policy import decode
@@ -22,6 +23,7 @@ NAMES = ("node", "other", "third", "fourth", "fifth")
 """Of nodes; pods ask for the first ones by matchFields."""
 
 GPU: Json = {"key": "nvidia.com/gpu", "value": "present"}
+EFFECTS_OF_NODES = ("NoSchedule", "NoExecute", "PreferNoSchedule")
 EFFECTS = st.sampled_from(("NoSchedule", "NoSchedule", "NoExecute"))
 ARCHITECTURE = {"kubernetes.io/arch": "amd64"}
 LABELS: tuple[dict[str, str], ...] = (
@@ -31,7 +33,30 @@ LABELS: tuple[dict[str, str], ...] = (
     ARCHITECTURE,
     {**ARCHITECTURE, "node-role": "a"},
 )
+OTHERS: tuple[dict[str, str], ...] = (
+    {},
+    ARCHITECTURE,
+    *({"cores": each} for each in ("1", "7", "007", "10", "x")),
+    *({"pool": name} for name in POOLS),
+)
 OWN_BUSINESS: Json = {"key": "other", "value": "", "effect": "NoSchedule", "tolerate": False}
+
+
+MARKS = tuple(
+    {key: value for key, value in zip(KEYS, chosen, strict=True) if value is not None}
+    for chosen in itertools.product((None, *VALUES), repeat=len(KEYS))
+)
+"""All labels that a node may have beside its pool's: one draw instead of many."""
+SOILED = tuple(
+    {"key": key, "value": value, "effect": effect}
+    for effect in reversed(EFFECTS_OF_NODES)
+    for key in TAINTS
+    for value in ("", "present", "a", "b", "7", "007")
+)
+TAINTED = ((), *((each,) for each in SOILED), *itertools.combinations(SOILED, 2))
+"""All taints that a node may have beside its pool's."""
+
+marks, tainted = st.sampled_from(MARKS), st.sampled_from(TAINTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +104,7 @@ def worlds(draw: st.DrawFn) -> World:
     """Give three pools, two classes, a policy, a node of each pool and two of any kind."""
     pools = tuple(_document("GPUNodePool", name, _pool(draw, name)) for name in POOLS)
     classes = tuple(_document("GPUClass", name, _class(draw)) for name in CLASSES)
-    on_blanket = draw(st.sampled_from(("Steer", "Deny")))
+    on_blanket = draw(st.sampled_from(("Steer", "Steer", "Deny")))
     settings = {"defaultClass": CLASSES[0], "cpuPods": {"onBlanketToleration": on_blanket}}
     documents = (*pools, *classes, _document("GPUPolicy", "cluster", settings))
     found = [_member(draw, *each) for each in zip(NAMES, pools, strict=False)]
@@ -118,7 +143,7 @@ def _class(draw: st.DrawFn) -> Json:
 
 def _member(draw: st.DrawFn, name: str, pool: Json) -> Json:
     """Give a node of a pool: further labels and taints, and discovery may have lost its own."""
-    spec, (labels, taints) = pool["spec"], draw(nodes())
+    spec, labels, taints = pool["spec"], draw(marks), draw(tainted)
     declared = {**spec["labels"], **spec["selector"]}
     if draw(st.booleans()):
         declared = {key: value for key, value in declared.items() if "nvidia.com/" not in key}
@@ -129,8 +154,8 @@ def _member(draw: st.DrawFn, name: str, pool: Json) -> Json:
 
 
 def _other(draw: st.DrawFn, name: str) -> Json:
-    labels, taints = draw(nodes())
-    return _node(name, {**labels, **draw(st.sampled_from(({}, ARCHITECTURE)))}, taints)
+    labels = {**draw(marks), **draw(st.sampled_from(OTHERS))}
+    return _node(name, labels, list(draw(tainted)))
 
 
 Scene: TypeAlias = tuple[World, Json]
@@ -175,7 +200,8 @@ def _opening(node: Json) -> st.SearchStrategy[list[Json]]:
     ]
     keyed = [{"key": each["key"], "operator": "Exists"} for each in node["spec"]["taints"]]
     effects = [{"operator": "Exists", "effect": each} for each in ("NoSchedule", "NoExecute")]
-    return st.sampled_from(([{"operator": "Exists"}], effects, effects[:1], named, keyed))
+    everything = [{"operator": "Exists"}]
+    return st.sampled_from((everything, everything, effects, effects[:1], named, keyed))
 
 
 def _node(name: str, labels: dict[str, str], taints: list[Json]) -> Json:
