@@ -8,7 +8,8 @@ import pytest
 
 from tests.core.given import policy as given
 from tests.core.given import shipped
-from webhook.cli.checkup import CHECKS, Check, Subject, Verdict, examine
+from webhook.cli.check import Check, Subject, Verdict
+from webhook.cli.checkup import CHECKS, examine
 from webhook.control.api import JSON, Api, ApiFailed, Object
 from webhook.core import join
 from webhook.core.policy.policy import Policy

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from webhook.cli.checkup import Check, Subject, Verdict, examine
+from webhook.cli.check import Check, Subject, Verdict
+from webhook.cli.checkup import examine
 from webhook.cli.console import Console, Ink, printable
 from webhook.cli.live import Live, kubeconfig
 from webhook.control.api import ApiFailed, ClusterApi

@@ -163,7 +163,7 @@ name() { # a DNS label, as containers, nodes and clusters have it
 gpuclass() { # the command of this repository, else the one that is installed
   local found=${GPUCLASS:-$ROOT/.venv/bin/gpuclass}
   if [[ ! -x $found ]]; then
-    found=$(command -v gpuclass) ||
+    found=$(type -P gpuclass) ||
       fail "there is no gpuclass command" "make .venv/runtime in $ROOT, or pip install gpuclass"
   fi
   "$found" "$@"
