@@ -32,7 +32,7 @@ ADD = ("add", NODE, "--type", "training")
 ROOT = Path(__file__).parents[2]
 CPU_PODS = [f"cpu-{number}" for number in range(1, 13)]
 TOLERANT = "tolerant"
-SECONDS = 60
+SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

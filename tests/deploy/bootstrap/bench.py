@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 BOOTSTRAP = ROOT / "deploy" / "bootstrap"
 GPUCLASS = Path(sys.executable).parent / "gpuclass"
 TOOLS = ("docker", "kind", "kubectl", "curl")
-DEADLINE = 60
+DEADLINE = 300
 
 QUERIES = re.compile(
     r"docker (port|inspect|ps|logs|info)|docker exec \S+ systemctl|kind (version|get)|"
