@@ -86,6 +86,71 @@ def test_a_stored_pod_that_would_be_refused_today_is_told_of(
     assert out[0] == expected
 
 
+DEPLOYMENT: Json = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "serve", "namespace": "team", "annotations": {"gpu-class": "training"}},
+    "spec": {"template": {"spec": pod()["spec"]}},
+}
+OF_DEPLOYMENT = "/apis/apps/v1/namespaces/team/deployments/serve"
+
+
+@pytest.mark.parametrize("written", ["deployment", "deployments", "deploy"])
+def test_the_pods_of_a_workload_are_explained_as_they_would_be_made(
+    cluster: HttpApi, explain: Explain, written: str
+) -> None:
+    put(cluster, OF_DEPLOYMENT, DEPLOYMENT)
+    code, out, err = explain(f"{written}/serve", "-n", "team")
+    assert (code, err) == (0, [])
+    assert out[:2] == [
+        "Deployment team/serve: class training, from its annotation gpu-class",
+        "  may land on 1 of 2 nodes",
+    ]
+
+
+def test_each_template_of_a_listed_kind_is_explained(cluster: HttpApi, explain: Explain) -> None:
+    head = {"spec": {"containers": [{"name": "c"}]}}
+    ray: Json = {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayCluster",
+        "metadata": {"name": "x", "namespace": "team", "annotations": {"gpu-class": "training"}},
+        "spec": {
+            "headGroupSpec": {"template": head},
+            "workerGroupSpecs": [{"template": {"spec": pod()["spec"]}}],
+        },
+    }
+    served: Json = {"metadata": {"name": "ray.io"}, "preferredVersion": {"version": "v1"}}
+    put(cluster, "/apis/ray.io", served)
+    put(cluster, "/apis/ray.io/v1/namespaces/team/rayclusters/x", ray)
+    for written in ("rayclusters.ray.io/x", "raycluster.ray.io/x"):
+        code, out, err = explain(written, "-n", "team", "-o", "json")
+        assert (code, err) == (0, [])
+        found = json.loads("\n".join(out))
+        assert [(each["path"], each["class"]) for each in found] == [
+            ("spec.headGroupSpec.template", None),
+            ("spec.workerGroupSpecs[0].template", "training"),
+        ]
+
+
+def test_a_kind_that_nobody_knows_is_named(explain: Explain) -> None:
+    code, _, err = explain("things.example.com/x", "-n", "team")
+    kind = "things.example.com"
+    expected = f"{kind}/x: no file, and {kind} is no kind of GPUPolicy spec.workloads"
+    assert (code, err) == (2, [expected])
+
+
+def test_a_workload_that_is_not_there_is_said_so(explain: Explain) -> None:
+    code, _, (line,) = explain("job/x", "-n", "team")
+    assert code == 2
+    assert line.startswith("GET /apis/batch/v1/namespaces/team/jobs/x: ")
+
+
+@pytest.mark.parametrize("name", ["manifests/x", "deploy/serve.yaml", "things.d/pod.json"])
+def test_what_may_be_meant_for_a_file_is_one(explain: Explain, name: str) -> None:
+    code, _, err = explain(name, "--policies", str(POLICIES))
+    assert (code, err[0]) == (2, f"{name}: no such file or directory")
+
+
 def test_a_stored_pod_that_the_policy_leaves_alone_is_just_told_of(
     cluster: HttpApi, explain: Explain
 ) -> None:

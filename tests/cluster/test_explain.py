@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import custom
 from tests.cluster.api import Json
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.governed.manifests import workload
+from tests.cluster.kinds import RAY_CLUSTER
 from tests.cluster.simulation import GPU
 from tests.cluster.waiting import eventually
 from webhook.core.names import API_GROUP
@@ -54,6 +57,23 @@ def lands(answer: str) -> dict[str, bool]:
     (entry,) = json.loads(answer)
     found = {each["name"]: each["lands"] for each in entry["nodes"]}
     return {name: found[name] for name in ("cpu-a-1", "training-1", "production-1")}
+
+
+def test_the_pods_of_workloads_are_explained_as_they_would_be_made(
+    plane: ControlPlane, namespace: str
+) -> None:
+    custom.install(plane, (RAY_CLUSTER,))
+    for manifest in (workload("Deployment", "x", "training"), RAY_CLUSTER.named("x", "training")):
+        plane.kubectl("-n", namespace, "create", "--filename=-", input=json.dumps(manifest))
+    command = ("gpuclass", "explain", "deploy/x", "-n", namespace, "-o", "json")
+    expected = {"cpu-a-1": False, "training-1": True, "production-1": False}
+    assert lands(plane.kubectl(*command).stdout) == expected
+    command = ("gpuclass", "explain", f"{RAY_CLUSTER.resource}/x", "-n", namespace, "-o", "json")
+    answer = json.loads(plane.kubectl(*command).stdout)
+    assert [each["path"] for each in answer] == [
+        "spec.headGroupSpec.template",
+        "spec.workerGroupSpecs[0].template",
+    ]
 
 
 def test_a_pod_that_waits_is_told_why_on_every_node(plane: ControlPlane, namespace: str) -> None:

@@ -58,7 +58,8 @@ def _explain(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "pod",
         metavar="POD",
-        help="a manifest of a pod or a workload, or -; or pod/NAME, which is in the cluster",
+        help="a manifest of a pod or a workload, or -; or pod/NAME, deployment/NAME, "
+        "rayclusters.ray.io/NAME ..., which is in the cluster",
     )
     parser.add_argument(
         "--policies",
@@ -390,6 +391,7 @@ COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], Run]]
         "kubectl get nodes -o yaml > nodes.yaml\n"
         "  gpuclass explain deployment.yaml --nodes nodes.yaml\n"
         "  kubectl gpuclass explain pod/train -n team-a         # as it is in the cluster\n"
+        "  kubectl gpuclass explain deployment/train -n team-a  # its pods, as they would be made\n"
         "  kubectl gpuclass explain deployment.yaml --context gpus\n\n"
         "exit codes: 0 each pod may land somewhere, 1 one nowhere, 2 the input can not be read",
         _explain,

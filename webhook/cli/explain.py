@@ -1,13 +1,21 @@
 """`gpuclass explain`: node by node, whether a pod may land there, and if not, what says no."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from webhook.cli import explain_report, fields, flags, manifests, node_files, sources, surroundings
+from webhook.cli import (
+    explain_report,
+    fields,
+    flags,
+    in_cluster,
+    manifests,
+    node_files,
+    sources,
+    surroundings,
+)
 from webhook.cli.console import Console
 from webhook.cli.explaining import Explanation, Subject, explain, subjects
 from webhook.cli.judging import Requester, judge
@@ -21,8 +29,6 @@ from webhook.core.review import GroupVersionKind
 from webhook.watch import policies
 
 LANDS, NOWHERE, BAD_INPUT = 0, 1, 2
-
-_POD = re.compile(r"(?:pods?|po)/(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +48,8 @@ class Setting:
 
 
 def is_live(name: str, setting: Setting) -> bool:
-    """Tell whether a cluster is to be asked: for a pod of it, or by a kubeconfig or context."""
-    return bool(setting.kubeconfig or setting.context or pod_name(name))
-
-
-def pod_name(name: str) -> str:
-    """Give the name in `pod/NAME`, empty for anything else, such as a file of that name."""
-    found = _POD.fullmatch(name)
-    return found["name"] if found and not Path(name).exists() else ""
+    """Tell whether a cluster is to be asked: for what is in it, or by a kubeconfig or context."""
+    return bool(setting.kubeconfig or setting.context or in_cluster.find(name))
 
 
 def run(name: str, setting: Setting, output: str, console: Console) -> int:

@@ -1,17 +1,19 @@
-"""`gpuclass explain` in a cluster: a pod that is there, or a manifest, on the nodes that are there.
+"""`gpuclass explain` in a cluster: what is there, or a manifest, on the nodes that are there.
 
-A pod of the cluster is explained as it is stored; a manifest as the webhook would change it.
+A pod of the cluster is explained as it is stored; the pods of a workload and of a manifest as they
+would be made now.
 """
 
 import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from webhook.cli import explain, manifests
+from webhook.cli import explain, in_cluster, manifests
 from webhook.cli.console import Console
 from webhook.cli.explain import Setting, report
 from webhook.cli.explaining import Subject, stored
 from webhook.cli.explaining import explain as explained
+from webhook.cli.in_cluster import Named
 from webhook.cli.judging import judge
 from webhook.cli.live import Live
 from webhook.cli.manifests import Manifest
@@ -23,7 +25,7 @@ from webhook.watch import policies
 
 
 def run(name: str, setting: Setting, output: str, console: Console) -> int:
-    """Explain a pod of the cluster, or the pods of a manifest; report, and give the exit code."""
+    """Explain what is in the cluster, or a manifest; report, and give the exit code."""
     if setting.nodes:
         raise OperatorError(
             "--nodes is for manifests alone; here the cluster's own nodes are asked"
@@ -33,9 +35,9 @@ def run(name: str, setting: Setting, output: str, console: Console) -> int:
     policy = policies.load(setting.policies) if setting.policies else live.policy()
     nodes = live.nodes()
     found: list[Subject | Fault]
-    if pod := explain.pod_name(name):
+    if named := in_cluster.find(name):
         known = policy.knowing(_around(live, {space}, nodes))
-        found = [_stored(live.pod(space, pod), name, known, setting)]
+        found = _of_cluster(named, live, space, known, setting)
     else:
         given = list(manifests.read([name], console.stdin, space))
         objects = [each for each in given if isinstance(each, Manifest)]
@@ -45,6 +47,21 @@ def run(name: str, setting: Setting, output: str, console: Console) -> int:
     faults = [each for each in found if isinstance(each, Fault)]
     explanations = [explained(each, known, nodes) for each in found if isinstance(each, Subject)]
     return report(explanations, faults, output, console)
+
+
+def _of_cluster(
+    named: Named, live: Live, space: str, policy: Policy, setting: Setting
+) -> list[Subject | Fault]:
+    if named.is_pod:
+        return [_stored(live.pod(space, named.name), named.text, policy, setting)]
+    row = named.row(policy)
+    if row is None:
+        message = f"no file, and {named.kind} is no kind of GPUPolicy spec.workloads"
+        return [Fault(source=named.text, line=0, path="", message=message)]
+    (manifest,) = manifests.parse(json.dumps(live.workload(row, space, named.name)), named.text)
+    if isinstance(manifest, Fault):
+        return [manifest]
+    return explain.pods_of(named.text, [manifest], policy, setting.requester)
 
 
 def _around(live: Live, spaces: Iterable[str], nodes: Iterable[Candidate]) -> Cluster:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from webhook.cli import in_cluster
 from webhook.cli.manifests import DEFAULT_NAMESPACE
 from webhook.core import cluster
 from webhook.core.cluster import Cluster, NamespacedName
@@ -21,6 +22,7 @@ from webhook.core.errors import OperatorError
 from webhook.core.node_filter import Candidate
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.sound import compile_sound
+from webhook.core.workload import WorkloadKind
 from webhook.watch.census import NODES
 from webhook.watch.connection import VARIABLE, connect, namespace
 from webhook.watch.listing import Listing, RefusedError
@@ -28,6 +30,9 @@ from webhook.watch.objects import DOCUMENTS, OBSERVED
 from webhook.watch.resource import Resource
 
 T = TypeVar("T")
+
+ANY_VERSION = "*"
+"""What a kind says that is listed without versions."""
 
 _VARIABLES = (VARIABLE, "KUBECONFIG")
 _DEFAULT = Path(".kube") / "config"
@@ -72,6 +77,16 @@ class Live:
     def pod(self, namespace: str, name: str) -> dict[str, object]:
         """Give a pod; raise RefusedError, or OperatorError where nobody answers."""
         path = f"/api/v1/namespaces/{quote(namespace)}/pods/{name}"
+        found: dict[str, object] = json.loads(self._listing.get(path))
+        return found
+
+    def workload(self, row: WorkloadKind, namespace: str, name: str) -> dict[str, object]:
+        """Give a workload, in the version that the API server prefers; errors as `pod`."""
+        version = row.versions[0]
+        if version == ANY_VERSION:
+            group = json.loads(self._listing.get(f"/apis/{row.group}"))
+            version = group["preferredVersion"]["version"]
+        path = in_cluster.path(row, version, namespace, name)
         found: dict[str, object] = json.loads(self._listing.get(path))
         return found
 
