@@ -23,6 +23,8 @@ REGISTRATIONS = "/apis/admissionregistration.k8s.io/v1"
 ENTRIES = ("Mutating/pods", "Mutating/workloads", "Validating/pods", "Validating/warnings")
 CUSTOM_ENTRIES = ("Mutating/custom-workloads", "Validating/custom-warnings")
 """Those of the kinds that a policy lists; JobSet has to be installed."""
+BINDINGS = "Validating/bindings"
+"""Of pods to nodes: a kind of its own."""
 SETUP = "gpuclass-test-setup"
 """A user whom the tested policy exempts: it makes what the tests then write again."""
 
@@ -56,6 +58,12 @@ _CUSTOM: Json = {
     "metadata": {"generateName": "probe-", "annotations": {"gpu-class": "training"}},
     "spec": {"replicatedJobs": []},
 }
+
+
+def binding(pod: str, node: str = "cpu-1") -> Json:
+    """Give the binding of a pod to a node."""
+    body = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod}}
+    return {**body, "target": {"apiVersion": "v1", "kind": "Node", "name": node}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +189,8 @@ def _await(gate: Gate) -> None:
     jobsets = f"/apis/jobset.x-k8s.io/v1alpha2/namespaces/{gate.namespace}/jobsets"
     if gate.entry in CUSTOM_ENTRIES:
         eventually(lambda: gate.sends("POST", jobsets, _CUSTOM), gate.entry)
+    elif gate.entry == BINDINGS:
+        eventually(lambda: gate.sends("POST", f"{core}/bindings", binding("nobody")), gate.entry)
     elif gate.entry.endswith("workloads"):
         eventually(lambda: gate.sends("POST", f"{apps}/replicasets", _WORKLOAD), gate.entry)
     else:

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
 from tests.cli.shipped import policy
 from tests.cluster.api import MERGE_PATCH, STRATEGIC_MERGE_PATCH, ApiError, Json
-from tests.cluster.conditions import SETUP, Gate, gates
+from tests.cluster.components import ADMIN_GROUPS
+from tests.cluster.conditions import BINDINGS, SETUP, Gate, binding, gates
 from tests.cluster.controlplane import ControlPlane
 from webhook.core.names import DAEMON_SET_CONTROLLER
 from webhook.core.policy.choices import Mode
@@ -348,3 +350,36 @@ def test_a_pod_that_is_being_deleted_is_in_nobodys_hands(gate: Mapping[str, Gate
     assert not here.sends("PATCH", path, appended(PLAIN, EXISTS), MERGE_PATCH)
     assert not here.sends("PATCH", path, {"metadata": {"finalizers": None}}, MERGE_PATCH)
     here.control_plane.api.request("PATCH", path, {"metadata": {"finalizers": None}}, MERGE_PATCH)
+
+
+@pytest.fixture(scope="module")
+def bindings(control_plane: ControlPlane) -> Iterator[Gate]:
+    with gates(control_plane, policy(), (BINDINGS,)) as found:
+        yield found[BINDINGS]
+
+
+@pytest.mark.parametrize(
+    ("user", "is_sent"),
+    [
+        pytest.param("system:kube-scheduler", False, id="a scheduler of the policy"),
+        pytest.param(SETUP, False, id="an exempt user"),
+        pytest.param("tenant", True, id="anybody else"),
+    ],
+)
+@pytest.mark.parametrize("path", ["bindings", "pods/unbound/binding"])
+def test_a_binding_waits_only_where_no_scheduler_sent_it(
+    bindings: Gate, path: str, user: str, is_sent: bool
+) -> None:
+    if not pods_of(bindings):
+        bindings.make({**pod(schedulerName="nobody"), "metadata": {"name": "unbound"}})
+    api = bindings.control_plane.api.acting_as(user, ADMIN_GROUPS)
+    address = f"/api/v1/namespaces/{bindings.namespace}/{path}?dryRun=All"
+    outcome = nullcontext() if not is_sent else pytest.raises(ApiError, match="failed calling")
+    with outcome:
+        api.request("POST", address, binding("unbound"))
+
+
+def pods_of(gate: Gate) -> list[Json]:
+    path = f"/api/v1/namespaces/{gate.namespace}/pods"
+    found: list[Json] = gate.control_plane.api.request("GET", path)["items"]
+    return found

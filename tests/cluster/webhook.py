@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -92,10 +93,12 @@ class Webhook:
         self.configure()
         eventually(self._is_sent_pods, "a GPU pod to be sent to the webhook")
 
-    def configure(self) -> None:
-        """Apply the configurations that the policies call for."""
+    def configure(self, *besides: str) -> None:
+        """Apply the configurations that the policies call for, `besides` being left out too."""
         bundle = base64.b64encode((self._certs / "ca.crt").read_bytes()).decode()
         policy = policy_folder.load(self.policies)
+        exempt = replace(policy.exempt, namespaces=policy.exempt.namespaces | {*besides})
+        policy = replace(policy, exempt=exempt)
         for each in registration.render(policy, ca_bundle=bundle, service=self._service):
             self._control_plane.kubectl(
                 "apply", "--server-side", "--filename", "-", input=json.dumps(each)

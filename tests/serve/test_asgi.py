@@ -5,6 +5,7 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.serve import pki, reviews
@@ -115,6 +116,7 @@ def test_time_counts_from_the_first_byte(service: Service) -> None:
     assert send(service, in_time, part(reviews.body()))[0]["status"] == 200
 
 
+EARLY = msgspec.structs.replace(reviews.DENIED, early=True)
 OURS = {"group": "gpuclass.io", "version": "v1alpha1", "kind": "GPUClass"}
 POD = {"group": "", "version": "v1", "kind": "Pod"}
 
@@ -127,9 +129,10 @@ POD = {"group": "", "version": "v1", "kind": "Pod"}
         pytest.param(OURS, b"", [reviews.ALLOWED], True, id="sound"),
         pytest.param(OURS, b"timeout=0.01s", [reviews.DENIED], False, id="no time for it"),
         pytest.param(POD, b"", [reviews.DENIED], False, id="no document"),
+        pytest.param(POD, b"", [EARLY, reviews.ALLOWED], True, id="a pod that hangs on a claim"),
     ],
 )
-def test_a_document_that_may_be_early_is_looked_at_twice(
+def test_what_may_be_early_is_looked_at_twice(
     kind: dict[str, str],
     query: bytes,
     decisions: list[Decision],

@@ -71,6 +71,30 @@ def test_a_new_policy_takes_the_place_of_the_old_one(found: Snapshots) -> None:
     assert value(found, "gpuclass_policy_loaded_timestamp_seconds") == 1234
 
 
+def former(of: Snapshots) -> list[str]:
+    """Give the revisions that are remembered beside the one in force."""
+    current = of.current()
+    assert current is not None
+    assert all(each.former == () for each in current.former)
+    return [each.revision for each in current.former]
+
+
+def test_policies_that_were_in_force_are_remembered_for_a_while() -> None:
+    times = iter((0.0, 10.0, 20.0, 30.0, 59.9, 60.0, 60.0, 61.0, 61.0))
+    found = Snapshots(Metrics(), lambda: next(times))
+    for each in (ONE, TWO, TWO, ONE):
+        found.accept(each)
+    assert former(found) == ["two", "one"]
+    assert former(found) == []
+    assert found.current() is found.current()
+
+
+def test_no_more_policies_are_remembered_than_some(found: Snapshots) -> None:
+    for number in range(20):
+        found.accept(replace(ONE, revision=str(number)))
+    assert former(found) == [str(number) for number in range(18, 2, -1)]
+
+
 def test_what_did_not_change_is_not_read_again(found: Snapshots) -> None:
     folder = Folder(ONE)
     source = looked_at(folder, found)
@@ -125,7 +149,7 @@ def test_a_folder_is_looked_at_again_and_again(found: Snapshots) -> None:
             await asyncio.wait_for(source.follow(), 0.2)
 
     asyncio.run(follow_for_a_while())
-    assert found.current() is TWO
+    assert found.current() == TWO
 
 
 def test_a_folder_has_nothing_to_watch(found: Snapshots) -> None:

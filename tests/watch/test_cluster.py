@@ -250,6 +250,7 @@ def test_the_rest_of_the_cluster_is_known_by_what_decisions_look_at(
         namespaces={"a": {"gpu-class": "training"}},
         claim_templates={("a", "t"): frozenset({"gpu.nvidia.com"})},
         extended_resources={"example.com/gpu": "gpu.example.com"},
+        is_whole=True,
     )
 
 

@@ -43,6 +43,7 @@ class Cluster:
     `namespaces` has their annotations; `claims` and `claim_templates` the DeviceClasses that a
     ResourceClaim or ResourceClaimTemplate asks for (resource.k8s.io, KEP-4381);
     `extended_resources` the DeviceClass of each `spec.extendedResourceName` (KEP-5004).
+    `is_whole` says that all of it is watched: what is not here is not there, or for a moment only.
     """
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Cluster:
     claims: Mapping[NamespacedName, frozenset[str]] = field(default_factory=dict)
     claim_templates: Mapping[NamespacedName, frozenset[str]] = field(default_factory=dict)
     extended_resources: Mapping[str, str] = field(default_factory=dict)
+    is_whole: bool = False
 
     def annotation(self, namespace: str, key: str) -> str | None:
         """Give an annotation of a namespace; None where it has none or is not known."""

@@ -9,6 +9,7 @@ document  of our own kinds: sound beside the others?
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from webhook.core import workload
 from webhook.core.decision import Decision, Verdict
@@ -19,7 +20,7 @@ from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.resources import Need
 from webhook.core.review import UNREADABLE, GroupVersionKind, Request
-from webhook.core.rules import exemption
+from webhook.core.rules import exemption, final, stamp
 from webhook.core.subject import (
     binding,
     cpu_pod,
@@ -83,8 +84,32 @@ def _decide_binding(request: Request, policy: Policy) -> Decision:
 
 
 def decide_pod(request: Request, policy: Policy, stage: Stage) -> Decision:
-    """Decide about a pod, or about a template taken as one."""
+    """Decide about a pod, or about a template taken as one.
+
+    A policy that is swapped between mutation and validation is no reason to refuse: a pod is let in
+    that is what one in force a moment ago makes of it. One that another replica's policy made what
+    it is may have to be looked at again.
+    """
     pod = _decode_pod(request.object)
+    decision = _decide_pod(request, pod, policy, stage)
+    if stage is Stage.MUTATE or request.operation != "CREATE" or not final.is_missed(decision):
+        return decision
+    for former in policy.former:
+        other = _decide_pod(request, pod, former.knowing(policy.cluster), stage)
+        if other.allowed:
+            return other
+    known = {policy.revision, *(each.revision for each in policy.former)}
+    revision = stamp.unknown_revision(pod, known)
+    return decision if revision is None else _of_another(decision, revision)
+
+
+def _of_another(decision: Decision, revision: str) -> Decision:
+    """Say that a refused pod was made by a policy that is not here, yet or any more."""
+    warning = f"revision {revision} of the policy made the pod so, and this server has not got it"
+    return replace(decision, warnings=(*decision.warnings, f"{warning}: try again"), early=True)
+
+
+def _decide_pod(request: Request, pod: Pod, policy: Policy, stage: Stage) -> Decision:
     exempt = exemption.find(request, pod.annotations, policy.exempt)
     if exempt:
         return allow(exempt)
@@ -100,7 +125,7 @@ def _judge_pod(case: Case) -> Decision:
         return gpu_pod.judge(case)
     if asked.need is Need.NOTHING:
         return cpu_pod.judge(case)
-    return unlisted.judge(asked)
+    return unlisted.judge(case, asked)
 
 
 def _decide_workload(

@@ -36,6 +36,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `gpu_class` is the class that the pod got (None: no class concerned it), `reason` says in a
     phrase why, `rules` names the rules that changed, refused or warned. `would_change` names the
     rules in mode Audit that would have changed it, `would_refuse` says what such rules found.
+    `early` says that it hangs on something that may be known in a moment: look once more.
     """
 
     verdict: Verdict
@@ -47,6 +48,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rules: tuple[str, ...] = ()
     would_change: tuple[str, ...] = ()
     would_refuse: tuple[Violation, ...] = ()
+    early: bool = False
 
     @property
     def allowed(self) -> bool:

@@ -110,14 +110,15 @@ class Answerer:
 
 
 def may_be_early(answer: Answer) -> bool:
-    """Tell whether a document was refused that may name one written a moment before.
+    """Tell whether an answer hangs on something that may have been written a moment before.
 
-    `kubectl apply` writes a pool and its class within milliseconds; a watch needs some more.
+    `kubectl apply` writes a pool and its class, or a claim and its pod, within milliseconds; a
+    watch needs some more.
     """
     request, decision = answer.request, answer.decision
-    if request is None or decision is None or decision.allowed:
+    if request is None or decision is None:
         return False
-    return request.kind.group == API_GROUP
+    return decision.early or (not decision.allowed and request.kind.group == API_GROUP)
 
 
 def fail(status: int, error: str, failure: Failure, fault: Exception | None = None) -> Answer:

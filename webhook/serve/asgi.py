@@ -1,8 +1,8 @@
 """The ASGI application: reviews are answered inline in the event loop, Flask has the rest.
 
 A decision waits for nothing, so it needs no thread: it is one function call between the last byte
-of a request and the first of its answer. Only a document of our own kinds that would be refused is
-looked at a second time.
+of a request and the first of its answer. Only what hangs on something that may be known in a moment
+is looked at a second time: a document of ours that would be refused, a claim that is not there.
 """
 
 import asyncio

@@ -5,6 +5,7 @@ Where policies come from is the business of `sources`.
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from webhook.core.cluster import Cluster
@@ -13,6 +14,11 @@ from webhook.core.policy.documents import Document
 from webhook.core.policy.policy import Policy
 from webhook.process.logs import ROOT, fields
 from webhook.serve.metrics import Metrics
+
+KEPT_SECONDS = 30.0
+"""How long a policy that was in force is remembered: no review takes longer in the API server."""
+KEPT = 16
+"""How many of them at most."""
 
 _log = logging.getLogger(f"{ROOT}.policy")
 
@@ -32,15 +38,28 @@ class Snapshots:
         self.faults: tuple[str, ...] = ()
         self._metrics = metrics
         self._clock = clock
+        self._former: deque[tuple[float, Policy]] = deque(maxlen=KEPT)
+        self._aged: tuple[Policy, Policy] | None = None
 
     def current(self) -> Policy | None:
-        """Give the policy in force."""
-        return self.policy
+        """Give the policy in force, with those before it for as long as they are remembered."""
+        policy = self.policy
+        if policy is None or not policy.former or self._clock() < self.loaded_at + KEPT_SECONDS:
+            return policy
+        if self._aged is None or self._aged[0] is not policy:
+            # Not put in force: another thread may put a newer one there meanwhile.
+            self._aged = (policy, policy.after(()))
+        return self._aged[1]
 
     def accept(self, policy: Policy) -> None:
         """Put a policy in force."""
-        is_new = self.policy is None or self.policy.revision != policy.revision
-        self.policy, self.faults, self.loaded_at = policy, (), self._clock()
+        before, now = self.policy, self._clock()
+        is_new = before is None or before.revision != policy.revision
+        if before is not None and is_new:
+            self._former.appendleft((now, before.after(())))
+        former = [each for at, each in self._former if now < at + KEPT_SECONDS]
+        self.policy = policy.after(former) if former else policy
+        self.faults, self.loaded_at = (), now
         self._metrics.set_policy(policy, self.loaded_at)
         if is_new:
             classes = sorted(policy.classes)

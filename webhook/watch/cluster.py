@@ -149,4 +149,5 @@ def _cluster(stores: Stores) -> Cluster:
         claims=claims,
         claim_templates=templates,
         extended_resources={resource: name for (_, name), resource in extended if resource},
+        is_whole=all(each.name in stores for each in OBSERVED),
     )

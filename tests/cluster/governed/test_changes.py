@@ -1,12 +1,7 @@
 """What changes around a pod: the policy under running workloads, and another webhook after ours."""
 
-import base64
 import json
-import ssl
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,13 +11,12 @@ from tests.cluster import audit
 from tests.cluster.api import Json
 from tests.cluster.governed.cluster import Namespace
 from tests.cluster.governed.manifests import pod, workload
+from tests.cluster.governed.meddler import meddling
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import Webhook
-from webhook.control.certificates import make_ca, make_leaf
 
 pytestmark = pytest.mark.cluster
 
-CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 SIDECAR: Json = {"name": "injected-sidecar", "image": "example.com/sidecar:1"}
 GETS_GPU = "example.com/gets-gpu"
 """The annotation of pods whose sidecar asks for a GPU that their own manifest does not ask for."""
@@ -106,34 +100,6 @@ def _refusal(team: Namespace, manifest: Json) -> str:
     return answer.stderr if answer.returncode else ""
 
 
-class Injector(BaseHTTPRequestHandler):
-    """A webhook of somebody else, which adds a sidecar to every pod that has none."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Answer one review."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        request = json.loads(body)["request"]
-        names = [each["name"] for each in request["object"]["spec"]["containers"]]
-        answer: Json = {"uid": request["uid"], "allowed": True}
-        if SIDECAR["name"] not in names:
-            value = {**SIDECAR, "resources": _resources(request["object"])}
-            operation = {"op": "add", "path": "/spec/containers/-", "value": value}
-            patch = base64.b64encode(json.dumps([operation]).encode()).decode()
-            answer |= {"patchType": "JSONPatch", "patch": patch}
-        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
-        content = json.dumps({**review, "response": answer}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 def _resources(wanted: Json) -> Json:
     gets_gpu = GETS_GPU in wanted["metadata"].get("annotations", {})
     return {"limits": {"nvidia.com/gpu": "1"}} if gets_gpu else {}
@@ -141,60 +107,15 @@ def _resources(wanted: Json) -> Json:
 
 @pytest.fixture
 def injector(team: Namespace, tmp_path: Path) -> Iterator[None]:
-    """Have a second mutating webhook, called after ours, for pods of the namespace."""
-    now = datetime.now(UTC)
-    ca = make_ca(now)
-    leaf = make_leaf(ca, ("127.0.0.1",), now)
-    pair = tmp_path / "pair.pem"
-    pair.write_bytes(leaf.certificate_pem() + leaf.key_pem())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Injector)
-    server.daemon_threads = True
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    api = team.control_plane.api
-    bundle = base64.b64encode(ca.certificate_pem()).decode()
-    api.request("POST", CONFIGURATION, _configuration(team.name, server.server_port, bundle))
-    eventually(lambda: _has_sidecar(team), "the second webhook to be called")
-    yield
-    api.request("DELETE", f"{CONFIGURATION}/sidecars")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """Have a second mutating webhook, which adds a sidecar to every pod that has none."""
 
+    def add_sidecar(found: Json) -> None:
+        containers = found["spec"]["containers"]
+        if SIDECAR["name"] not in [each["name"] for each in containers]:
+            containers.append({**SIDECAR, "resources": _resources(found)})
 
-def _configuration(namespace: str, port: int, bundle: str) -> Json:
-    only = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
-    pods = {
-        "apiGroups": [""],
-        "apiVersions": ["v1"],
-        "operations": ["CREATE"],
-        "resources": ["pods"],
-    }
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingWebhookConfiguration",
-        "metadata": {"name": "sidecars"},
-        "webhooks": [
-            {
-                "name": "sidecars.example.com",
-                "clientConfig": {"url": f"https://127.0.0.1:{port}/", "caBundle": bundle},
-                "rules": [pods],
-                "namespaceSelector": only,
-                "sideEffects": "None",
-                "admissionReviewVersions": ["v1"],
-                "reinvocationPolicy": "IfNeeded",
-            }
-        ],
-    }
-
-
-def _has_sidecar(team: Namespace) -> bool:
-    path = f"/api/v1/namespaces/{team.name}/pods?dryRun=All"
-    made = team.control_plane.api.request("POST", path, pod("probe-", gpus=None))
-    return len(made["spec"]["containers"]) > 1
+    with meddling(team, tmp_path, add_sidecar):
+        yield
 
 
 @pytest.mark.usefixtures("injector")

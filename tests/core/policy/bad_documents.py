@@ -327,11 +327,11 @@ TABLE: Mapping[str, Bad] = {
         document=policy(rules={"toleration": "Warn"}),
         ours=(
             "spec.rules.toleration",
-            "unknown; known: binding, class, contradiction, cpu-target, member, node-marks, "
+            "unknown; known: binding, claim, class, contradiction, cpu-target, member, node-marks, "
             "node-name, placement, priority, priority-borrowed, requests, restore, rollout, "
             "runtime, steering, tolerations, workload; did you mean tolerations?",
         ),
-        theirs="toleration is unknown; known: binding, class, contradiction",
+        theirs="toleration is unknown; known: binding, claim, class, contradiction",
     ),
     "no GPU at all": Bad(
         document=policy(gpuResources=[], deviceClasses=[]),

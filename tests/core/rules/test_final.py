@@ -3,7 +3,19 @@
 import msgspec
 import pytest
 
-from tests.core.given import Json, admitted, gpu_pod, policy, refusals, shipped, validate
+from tests.core.given import (
+    Json,
+    admitted,
+    cpu_pod,
+    gpu_class,
+    gpu_pod,
+    policy,
+    pool,
+    refusals,
+    shipped,
+    validate,
+)
+from webhook.core.policy.policy import Policy
 
 STAMP = "gpuclass.io/injected"
 MESSAGE = (
@@ -58,22 +70,20 @@ def test_what_another_webhook_added_is_let_in(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stamp", "allowed"),
+    "stamp",
     [
-        ({"class": "training", "revision": "another"}, True),
-        ({"class": "training", "revision": shipped().revision}, False),
-        ({"class": "training"}, True),
-        ([], False),
-        ({"revision": 1}, False),
+        {"class": "training", "revision": "another"},
+        {"class": "training", "revision": shipped().revision},
+        {"class": "training"},
+        [],
+        {"revision": 1},
     ],
     ids=["of-another-revision", "of-this-one", "of-none", "a-list", "a-number"],
 )
-def test_only_the_stamp_of_another_revision_excuses_a_difference(
-    stamp: object, *, allowed: bool
-) -> None:
+def test_no_stamp_excuses_a_difference(stamp: object) -> None:
     document = spoilt("tolerations", [])
     document["metadata"]["annotations"][STAMP] = msgspec.json.encode(stamp).decode()
-    assert validate(document).allowed is allowed
+    assert refusals(validate(document)) == [("tolerations", "spec.tolerations", MESSAGE)]
 
 
 def test_pod_without_a_stamp_is_judged_by_what_it_is() -> None:
@@ -82,10 +92,60 @@ def test_pod_without_a_stamp_is_judged_by_what_it_is() -> None:
     assert validate(document).allowed
 
 
-def test_pod_of_one_revision_is_let_in_by_the_next() -> None:
-    later = policy(cluster="defaultClass: training")
-    assert later.revision != shipped().revision
-    assert validate(admitted(gpu_pod()), later).allowed
+def swapped(before: Policy, now: Policy) -> Policy:
+    """Give a policy that took the place of another a moment ago."""
+    return now.after((before,))
+
+
+OF_PRODUCTION = policy(cluster="defaultClass: production")
+OF_TRAINING = policy(cluster="defaultClass: training")
+
+
+def test_policy_swapped_between_the_halves_is_no_reason_to_refuse() -> None:
+    made = admitted(gpu_pod(), OF_PRODUCTION)
+    del made["metadata"]["annotations"][STAMP]
+    assert not validate(made, OF_TRAINING).allowed
+    decision = validate(made, swapped(OF_PRODUCTION, OF_TRAINING))
+    assert (decision.allowed, decision.gpu_class) == (True, "production")
+
+
+def test_class_that_goes_between_the_halves_is_no_reason_to_refuse() -> None:
+    classes = [gpu_class(each, "{name: p}") for each in ("a", "b")]
+    pools = pool("p", "t: p", "{key: t, value: p, effect: NoSchedule}")
+    before, now = (
+        policy(pools + each, "defaultClass: a") for each in ("".join(classes), classes[0])
+    )
+    made = admitted(gpu_pod("b"), before)
+    assert [rule for rule, _, _ in refusals(validate(made, now))] == ["class"]
+    assert validate(made, swapped(before, now)).allowed
+
+
+def test_what_no_policy_of_late_makes_of_a_pod_is_refused() -> None:
+    both = swapped(OF_PRODUCTION, OF_TRAINING)
+    document = admitted(gpu_pod(), OF_PRODUCTION)
+    document["spec"]["tolerations"] = []
+    assert not validate(document, both).allowed
+
+
+def test_what_mutation_has_nothing_to_do_with_is_refused_at_once() -> None:
+    lax = policy(cluster="defaultClass: general, cpuPods: {onTarget: Allow}")
+    aiming = cpu_pod(nodeSelector={"gpu-type": "training"})
+    assert validate(aiming, lax).allowed
+    assert not validate(aiming, swapped(lax, policy())).allowed
+
+
+def test_pod_of_a_policy_that_is_not_here_yet_is_looked_at_again() -> None:
+    pools = "".join(pool(each, f"t: {each}") for each in "ab")
+    theirs, ours = (
+        policy(pools + gpu_class("c", f"{{name: {each}}}"), "defaultClass: c") for each in "ab"
+    )
+    decision = validate(admitted(gpu_pod(), theirs), ours)
+    assert (decision.allowed, decision.early) == (False, True)
+    assert decision.warnings == (
+        f"revision {theirs.revision} of the policy made the pod so, and this server has not "
+        "got it: try again",
+    )
+    assert not validate(spoilt("tolerations", [])).early
 
 
 @pytest.mark.parametrize("rule", ["placement", "tolerations", "priority"])

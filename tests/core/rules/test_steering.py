@@ -5,6 +5,7 @@ import pytest
 from tests.core.given import (
     DAEMON_SET_CONTROLLER,
     Json,
+    admitted,
     assert_untouched,
     cpu_pod,
     gpu_class,
@@ -120,13 +121,18 @@ def test_pod_that_had_to_be_steered_and_is_not_is_refused_at_the_end() -> None:
     assert refusals(validate(OPEN)) == [("steering", "spec.affinity.nodeAffinity", MISSING)]
 
 
-@pytest.mark.parametrize(
-    ("annotation", "allowed"),
-    [('{"revision": "another"}', True), ("no stamp", False), ("[[]]", False)],
-)
-def test_pod_steered_by_another_revision_is_let_in(annotation: str, *, allowed: bool) -> None:
+@pytest.mark.parametrize("annotation", ['{"revision": "another"}', "no stamp", "[[]]"])
+def test_no_stamp_excuses_a_pod_that_had_to_be_steered(annotation: str) -> None:
     document = cpu_pod({"gpuclass.io/injected": annotation}, tolerations=[ANY])
-    assert validate(document).allowed is allowed
+    assert not validate(document).allowed
+
+
+def test_pod_steered_by_the_policy_of_a_moment_ago_is_let_in() -> None:
+    pools = pool("p", "t: p", "{key: t, value: p, effect: NoSchedule}")
+    before = policy(pools + gpu_class("c", "{name: p}"), "defaultClass: c")
+    made = admitted(cpu_pod(tolerations=[ANY]), before)
+    assert refusals(validate(made)) == [("steering", "spec.affinity.nodeAffinity", MISSING)]
+    assert validate(made, shipped().after((before,))).allowed
 
 
 DENIED = (

@@ -21,6 +21,7 @@ RULE_NAMES = (
     "requests",
     "priority-borrowed",
     "runtime",
+    "claim",
 )
 """The rules that `spec.rules` of a GPUPolicy may set apart."""
 

@@ -67,7 +67,8 @@ class Policy:
     `steering` the requirements that keep a pod off every pool, `workloads` the kinds listed beside
     those of Kubernetes, `declared` the pool of each node that a GPUNode declares.
     `cluster` is what the API server says besides, `documents` what a document
-    that is written is judged beside; neither is part of the revision.
+    that is written is judged beside, `former` the policies that were in force a moment ago, newest
+    first; none of them is part of the revision.
     """
 
     revision: str
@@ -91,6 +92,7 @@ class Policy:
     class_priorities: Mapping[str, tuple[str, ...]]
     cluster: Cluster = observed.UNKNOWN
     documents: tuple[Document, ...] = field(default=(), compare=False, repr=False)
+    former: tuple["Policy", ...] = field(default=(), compare=False, repr=False)
 
     def knowing(self, cluster: Cluster) -> "Policy":
         """Give the same policy with what the API server says now."""
@@ -99,6 +101,10 @@ class Policy:
     def beside(self, documents: Iterable[Document]) -> "Policy":
         """Give the same policy with the documents that there are now, sound together or not."""
         return replace(self, documents=tuple(documents))
+
+    def after(self, former: Iterable["Policy"]) -> "Policy":
+        """Give the same policy with those that were in force before it."""
+        return replace(self, former=tuple(former))
 
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
         """Give the pool of a node, by its name alone where the node is not known."""

@@ -93,15 +93,15 @@ class GPUResources:
         """Find what a pod asks for by claims; other devices than GPUs are nobody's business."""
         found = _NOTHING
         for claim in claims:
-            device_classes = _device_classes(claim, namespace, cluster)
-            if device_classes is None:
+            classes = device_classes(claim, namespace, cluster)
+            if classes is None:
                 found = _A_CLAIM
-            elif listed := sorted(device_classes & self._device_classes):
+            elif listed := sorted(classes & self._device_classes):
                 return Asked(need=Need.GPU, name=listed[0])
         return found
 
 
-def _device_classes(
+def device_classes(
     claim: PodResourceClaim, namespace: str, cluster: Cluster
 ) -> frozenset[str] | None:
     """Give the DeviceClasses that a pod's claim asks for; None where it is not known."""

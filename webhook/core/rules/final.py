@@ -2,14 +2,14 @@
 
 Injection is idempotent, so the final state is recognised by injecting once more: what that would
 still change is what is missing, whoever took it away (a webhook after ours, a pod that came while
-we were not registered). A pod stamped by another revision of the policy is not refused for the
-difference: two replicas may see a change at different moments. The priority's number must be set.
+we were not registered). The priority's number must be set. What a policy that was in force a
+moment ago makes of a pod is final too (`decide`).
 """
 
-from webhook.core.decision import Violation
+from webhook.core.decision import Decision, Violation
 from webhook.core.pod import Pod
 from webhook.core.policy.plan import ClassPlan
-from webhook.core.rules import placement, priority, stamp, steering, tolerations
+from webhook.core.rules import placement, priority, steering, tolerations
 
 _MISSING = (
     "is not what class {name} makes of it: another admission webhook changed the pod after "
@@ -17,14 +17,32 @@ _MISSING = (
 )
 
 
-def find(pod: Pod, injected: Pod, plan: ClassPlan, revision: str) -> tuple[Violation, ...]:
+_MUTATED = frozenset(
+    {
+        "class",
+        "contradiction",
+        "node-name",
+        "placement",
+        "priority",
+        "requests",
+        "steering",
+        "tolerations",
+    }
+)
+"""Rules that mutation judges by first: what they refuse was let through by the policy then."""
+
+
+def is_missed(decision: Decision) -> bool:
+    """Tell whether a pod is refused for nothing but what mutation has to do with."""
+    return not decision.allowed and all(each.rule in _MUTATED for each in decision.violations)
+
+
+def find(pod: Pod, injected: Pod, plan: ClassPlan) -> tuple[Violation, ...]:
     """Refuse what `injected`, the pod after one more injection, has and `pod` has not."""
-    return (*_unfinished(pod, injected, plan, revision), *_unnumbered(pod, plan))
+    return (*_unfinished(pod, injected, plan), *_unnumbered(pod, plan))
 
 
-def _unfinished(pod: Pod, injected: Pod, plan: ClassPlan, revision: str) -> tuple[Violation, ...]:
-    if stamp.is_of_another(pod, revision):
-        return ()
+def _unfinished(pod: Pod, injected: Pod, plan: ClassPlan) -> tuple[Violation, ...]:
     had, has = pod.spec, injected.spec
     changed = (
         (placement.NAME, "spec.affinity.nodeAffinity", had.affinity != has.affinity),
@@ -41,9 +59,9 @@ def _unfinished(pod: Pod, injected: Pod, plan: ClassPlan, revision: str) -> tupl
     )
 
 
-def steered(pod: Pod, injected: Pod, revision: str) -> tuple[Violation, ...]:
+def steered(pod: Pod, injected: Pod) -> tuple[Violation, ...]:
     """Refuse a CPU pod that had to be steered off GPU nodes and is not."""
-    if pod.spec.affinity == injected.spec.affinity or stamp.is_of_another(pod, revision):
+    if pod.spec.affinity == injected.spec.affinity:
         return ()
     return (
         Violation(

@@ -10,6 +10,7 @@ Nothing is ever decided by the stamp of a new pod: who forges one gains only wha
 """
 
 import hashlib
+from collections.abc import Collection
 from typing import TypeAlias
 
 import msgspec
@@ -63,14 +64,13 @@ def read(pod: Pod) -> Stamp | None:
         return None
 
 
-def is_of_another(pod: Pod, revision: str) -> bool:
-    """Tell whether a pod was brought to its state by another revision of the policy.
+def unknown_revision(pod: Pod, known: Collection[str]) -> str | None:
+    """Give the revision of the policy that a pod was brought to its state by, unless it is known.
 
-    Two replicas, or a change in between: what one revision made, the next does not refuse. Nobody
-    gains by forging this, since mutation writes the stamp of every pod that it changes.
+    It excuses nothing: whoever changes a pod may forge it.
     """
     stamped = read(pod)
-    return stamped is not None and stamped.revision != revision
+    return stamped.revision if stamped is not None and stamped.revision not in known else None
 
 
 def label(pod: Pod, gpu_class: str) -> Pod:

@@ -38,7 +38,7 @@ def judge(case: Case) -> Decision:
     )
     after = applied.pod
     if case.stage is Stage.VALIDATE:
-        refused += final.steered(pod, after, policy.revision)
+        refused += final.steered(pod, after)
     return Decision(
         verdict=Verdict.INJECT,
         reason="asks for no GPU",

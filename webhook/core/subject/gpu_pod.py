@@ -35,11 +35,11 @@ def judge(case: Case) -> Decision:
     violations = (
         *node_name.find(pod),
         *priority.find(pod, plan),
-        *_contradictions(case, injected, plan),
+        *contradiction.find(pod, injected, plan, policy, case.request.namespace),
         *_requests(case),
     )
     if case.stage is Stage.VALIDATE:
-        violations += final.find(pod, injected, plan, policy.revision)
+        violations += final.find(pod, injected, plan)
     return Decision(
         verdict=Verdict.INJECT,
         reason=found.reason,
@@ -65,14 +65,6 @@ def _class(case: Case) -> gpu_class.Found | Violation:
     named = pod.annotations.get(CLASS_ANNOTATION)
     stamped = stamp.read(pod) if named is None and case.stage is Stage.VALIDATE else None
     return gpu_class.find(named, namespace, case.policy, stamped.gpu_class if stamped else None)
-
-
-def _contradictions(case: Case, injected: Pod, plan: ClassPlan) -> tuple[Violation, ...]:
-    """Find what contradicts the class, but for what another revision of it injected."""
-    pod, policy = case.pod, case.policy
-    if case.stage is Stage.VALIDATE and stamp.is_of_another(pod, policy.revision):
-        return ()
-    return contradiction.find(pod, injected, plan, policy, case.request.namespace)
 
 
 def inject(case: Case, plan: ClassPlan) -> Applied:

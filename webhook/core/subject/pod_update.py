@@ -9,10 +9,9 @@ the policy, pass.
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.pod import Pod
 from webhook.core.pod_patch import compare
-from webhook.core.policy.documents import BlanketToleration, CpuTarget
-from webhook.core.policy.policy import Policy
 from webhook.core.policy.resources import Need
-from webhook.core.rules import cpu_target, stamp, steering
+from webhook.core.rules import claim, stamp
+from webhook.core.subject import aims
 from webhook.core.subject.case import Case, Stage, allow
 
 
@@ -23,15 +22,29 @@ def judge(case: Case, old: Pod) -> Decision:
     if case.pod.metadata.deletion_timestamp or _scheduling(case.pod) == _scheduling(old):
         return allow("written again: nothing that places it changed")
     policy, namespace = case.policy, case.request.namespace
-    if policy.resources.asked(case.pod, namespace, policy.cluster).need is not Need.NOTHING:
+    asked = policy.resources.asked(case.pod, namespace, policy.cluster)
+    if asked.need is Need.GPU or asked.name:
         return allow("written again: asks for a GPU")
-    before = {each.message for each in _find(old, policy, namespace)}
+    before = {each.message for each in aims.find(old, policy, namespace)}
+    found = aims.find(case.pod, policy, namespace)
+    brought = tuple(each for each in found if each.message not in before)
+    if asked.need is Need.UNKNOWN:
+        return _claiming(case, brought)
+    return Decision(
+        verdict=Verdict.ALLOW, reason="written again: asks for no GPU", violations=brought
+    )
+
+
+def _claiming(case: Case, brought: tuple[Violation, ...]) -> Decision:
+    """Refuse what a pod that may ask for no GPU aims by from now on, where claims are watched."""
+    cluster = case.policy.cluster
+    if not brought or not cluster.is_whole:
+        return allow("written again: may ask for a GPU")
     return Decision(
         verdict=Verdict.ALLOW,
-        reason="written again: asks for no GPU",
-        violations=tuple(
-            each for each in _find(case.pod, policy, namespace) if each.message not in before
-        ),
+        reason="written again: may ask for a GPU",
+        violations=claim.find(case.pod, case.request.namespace, cluster, brought),
+        early=True,
     )
 
 
@@ -50,15 +63,3 @@ def _restored(case: Case, old: Pod) -> Decision:
 def _scheduling(pod: Pod) -> tuple[object, ...]:
     spec = pod.spec
     return spec.node_name, spec.node_selector, spec.affinity, spec.tolerations
-
-
-def _find(pod: Pod, policy: Policy, namespace: str) -> tuple[Violation, ...]:
-    """Find what a new pod would be refused for, or steered off, which an update can not be."""
-    cpu_pods = policy.cpu_pods
-    aims = cpu_target.find(pod, policy, namespace) if cpu_pods.on_target is CpuTarget.DENY else ()
-    if cpu_pods.on_blanket_toleration is BlanketToleration.ALLOW:
-        return aims
-    index = steering.reaches(pod, policy)
-    if index is None or steering.inject(pod, policy) is pod:
-        return aims
-    return (*aims, steering.refuse(pod, index, namespace, policy.cluster))
