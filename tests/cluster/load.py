@@ -21,10 +21,14 @@ class Load:
     """Creates GPU pods (dry-run) from several threads; `wrong` says what went wrong with which."""
 
     def __init__(
-        self, api: Api, manifest: Json = PROBE, judge: Callable[[Json], str] | None = None
+        self,
+        api: Api,
+        manifest: Json = PROBE,
+        judge: Callable[[Json], str] | None = None,
+        pause: float = PAUSE_SECONDS,
     ) -> None:
-        """Take whose pods they are, and what says what is wrong with one that was made."""
-        self._manifest, self._judge = manifest, judge or _is_labelled
+        """Take whose pods they are, what judges one that was made, and how soon another follows."""
+        self._manifest, self._judge, self._pause = manifest, judge or _is_labelled, pause
         self.created = 0
         self.wrong: list[str] = []
         self._api = api
@@ -60,7 +64,7 @@ class Load:
                 self.created += not fault
                 if fault:
                     self.wrong.append(fault)
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(self._pause)
 
     def _create(self) -> str:
         """Create a pod; give what was wrong with the answer."""

@@ -262,7 +262,7 @@ def test_at_last_it_goes_without_a_refusal_and_without_a_trace(installed: Instal
     eventually(installed.is_governed, "the end of the outage")
     plane.kubectl("delete", "gpupolicy", "cluster")
     for kind in registration.ENTRIES:
-        plane.kubectl("wait", "--for=delete", f"{kind.lower()}/gpuclass", "--timeout=30s")
+        plane.kubectl("wait", "--for=delete", f"{kind.lower()}/gpuclass", "--timeout=60s")
     eventually(lambda: not refusal(plane, pod("p-", "nonsense")), "the end of its effect")
     for name in (CONTROLLER, SERVER):
         installed.end(name)
