@@ -36,7 +36,7 @@ def free_ports(count: int) -> list[int]:
     """Give ports that nobody listens on at this moment; somebody may be faster than the user."""
     found: list[int] = []
     while len(found) < count:
-        port = random.choice(_own_ports())  # noqa: S311 - to keep apart, not to keep secret
+        port = random.choice(own_ports())  # noqa: S311 - to keep apart, not to keep secret
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -48,7 +48,7 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def _own_ports(environ: Mapping[str, str] = os.environ) -> range:
+def own_ports(environ: Mapping[str, str] = os.environ) -> range:
     """Give the ports of this worker; all of them to who is none."""
     worker = environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     return PORTS[int(worker) % WORKERS :: WORKERS] if worker else PORTS

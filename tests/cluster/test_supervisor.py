@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.guardian import left_over
-from tests.cluster.process import ComponentFailed, free_ports
+from tests.cluster.process import PORTS, WORKERS, ComponentFailed, free_ports, own_ports
 from tests.cluster.supervisor import Launch, Supervisor
 
 LISTEN = """
@@ -128,6 +128,12 @@ def test_a_restart_keeps_the_port(supervisor: Supervisor, tmp_path: Path) -> Non
     supervisor.restart("again")
     assert supervisor.pids["again"] != before
     assert answers(port)
+
+
+def test_no_two_workers_are_given_the_same_port() -> None:
+    ranges = [own_ports({"PYTEST_XDIST_WORKER": f"gw{number}"}) for number in range(WORKERS)]
+    assert sorted(port for each in ranges for port in each) == [*PORTS]
+    assert own_ports({}) == PORTS
 
 
 def test_the_guardian_knows_what_is_left() -> None:
