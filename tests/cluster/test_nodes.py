@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 import yaml
 
-from tests.cluster.api import MERGE_PATCH, Json
+from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.installed import CONTROLLER, ROOT, Installed
-from tests.cluster.nodes import join, taints_of
+from tests.cluster.nodes import GROUPS, join, taints_of
 from tests.cluster.simulation import GPU, NODES, create_node, delete_node
 from tests.cluster.waiting import eventually
 from webhook.core.names import MARKS_ANNOTATION, ON_DELETE_ANNOTATION, RELEASE
@@ -231,6 +231,25 @@ def test_a_declared_node_moves_between_pools_and_its_deletion_leaves_it(
     plane.kubectl("wait", "--for=condition=Ready", "gpunode/sentinel", "--timeout=60s")
     assert labels(plane, "moving") == LABELS
     assert {PRESENT, TRAINING} <= taints_of(node(plane, "moving"))
+
+
+def test_a_kubelet_that_forges_our_record_is_refused_by_either_way(
+    plane: ControlPlane, installed: Installed
+) -> None:
+    assert installed.is_registered()
+    join(plane, "forger")
+    kubelet = plane.api_for("system:node:forger", GROUPS)
+    forged = {"metadata": {"annotations": {MARKS_ANNOTATION: '{"pool":"training"}'}}}
+    for path in (f"{NODES}/forger", f"{NODES}/forger/status"):
+        with pytest.raises(ApiError) as refused:
+            kubelet.request("PATCH", path, forged, MERGE_PATCH)
+        assert "system:node:forger writes what the controller has recorded" in str(refused.value)
+        own = {"metadata": {"annotations": {"example.com/own": path}}}
+        kubelet.request("PATCH", path, own, MERGE_PATCH)
+    brought: Json = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "forger-2"}}
+    brought["metadata"]["annotations"] = forged["metadata"]["annotations"]
+    with pytest.raises(ApiError):
+        plane.api_for("system:node:forger-2", GROUPS).request("POST", NODES, brought)
 
 
 def test_a_commit_that_adds_a_file_makes_a_gpu_node(

@@ -10,12 +10,13 @@ from tests.core.given import Json, gpu_class, gpu_node, policy, pool
 from webhook.control.api import Object
 from webhook.control.inventory import Machine, read_machine
 from webhook.control.marker import (
-    LONGEST_PAUSE,
+    BATCH,
     TRIES,
     WAITING_PAUSE,
     Claiming,
     Marker,
 )
+from webhook.control.turn import LONGEST_PAUSE
 
 TAINT = "{key: k, value: a, effect: NoSchedule}"
 POOLS = (
@@ -84,13 +85,13 @@ class Setting:
 def test_claimed_nodes_are_written_once_and_others_never() -> None:
     setting = Setting(POOLS, "a-1", "b-1", "n")
     assert setting.marker.run() == LONGEST_PAUSE
-    assert setting.api.writes == [f"PATCH {path('a-1')}", f"PATCH {path('b-1')}"]
+    assert sorted(setting.api.writes) == [f"PATCH {path('a-1')}", f"PATCH {path('b-1')}"]
     assert setting.node("a-1")["metadata"]["labels"] == {"gpu": "ga"}
     assert setting.node("a-1")["spec"]["taints"] == MARKS
     assert "taints" not in setting.node("b-1")["spec"]
     assert setting.node("n")["metadata"]["labels"] == {}
-    assert setting.api.notes() == ["a-1: labels and taints set", "b-1: labels and taints set"]
-    about = setting.api.events[0]["regarding"]
+    assert setting.api.notes() == ["b-1: labels and taints set", "a-1: labels and taints set"]
+    about = setting.api.events[1]["regarding"]
     assert (about["kind"], about["name"], about["uid"]) == ("GPUNodePool", "a", "uid-a")
     assert setting.marker.run() == LONGEST_PAUSE
     assert len(setting.api.writes) == 2
@@ -231,4 +232,14 @@ def test_many_nodes_are_named_and_then_counted() -> None:
     setting = Setting(POOLS, *names)
     setting.marker.run()
     (note,) = setting.api.notes()
-    assert note == f"{', '.join(names[:10])} and 2 more: labels and taints set"
+    assert note == f"{', '.join(names[:1:-1])} and 2 more: labels and taints set"
+
+
+def test_the_newest_nodes_come_first_and_no_more_than_a_batch_at_a_time() -> None:
+    setting = Setting(POOLS, *(f"a-{number}" for number in range(BATCH + 1)))
+    assert setting.marker.run() == 0
+    assert setting.states() == (BATCH, 1, 0)
+    assert setting.node("a-0")["metadata"]["labels"] == {}
+    assert setting.marker.run() == LONGEST_PAUSE
+    assert setting.node("a-0")["metadata"]["labels"] == {"gpu": "ga"}
+    assert setting.states() == (BATCH + 1, 0, 0)

@@ -20,6 +20,7 @@ LIMIT = 64
 """matchConditions that the API takes for one entry."""
 
 NODES = "Mutating/nodes.gpuclass.io"
+RECORDS = "Validating/nodes.gpuclass.io"
 DOCUMENTS = "Validating/policies.gpuclass.io"
 
 Json = dict[str, Any]
@@ -49,7 +50,7 @@ def entries_of_namespaces(
 ) -> dict[str, Json]:
     """Give the entries of what lies in namespaces: all but those of our own kinds and of nodes."""
     found = entries(given, service=service)
-    del found[DOCUMENTS], found[NODES]
+    del found[DOCUMENTS], found[NODES], found[RECORDS]
     return found
 
 
@@ -85,6 +86,7 @@ def test_there_are_two_configurations() -> None:
             "bindings.gpuclass.io",
             "warnings.gpuclass.io",
             "custom-warnings.gpuclass.io",
+            "nodes.gpuclass.io",
             "policies.gpuclass.io",
         ),
     }
@@ -99,6 +101,7 @@ def test_only_warnings_and_documents_fail_open() -> None:
         "Mutating/pods.gpuclass.io": ("Fail", 5),
         "Mutating/workloads.gpuclass.io": ("Fail", 5),
         "Mutating/nodes.gpuclass.io": ("Fail", 5),
+        "Validating/nodes.gpuclass.io": ("Fail", 5),
         "Validating/pods.gpuclass.io": ("Fail", 5),
         "Validating/bindings.gpuclass.io": ("Fail", 5),
         "Validating/warnings.gpuclass.io": ("Ignore", 2),
@@ -174,7 +177,7 @@ def test_our_own_namespace_is_that_of_the_service() -> None:
         assert entry["namespaceSelector"]["matchExpressions"][0]["values"] == ["team"]
 
 
-def test_no_subresource_is_matched_but_the_binding_of_pods() -> None:
+def test_no_subresource_is_matched_but_bindings_and_what_kubelets_write() -> None:
     resources = [
         resource
         for entry in entries().values()
@@ -182,7 +185,8 @@ def test_no_subresource_is_matched_but_the_binding_of_pods() -> None:
         for resource in rule["resources"]
     ]
     assert resources
-    assert [each for each in resources if "/" in each or "*" in each] == ["pods/binding"]
+    found = [each for each in resources if "/" in each or "*" in each]
+    assert found == ["pods/binding", "nodes/status"]
 
 
 def test_bindings_are_sent_unless_a_scheduler_of_the_policy_sent_them() -> None:
@@ -341,6 +345,23 @@ def test_nodes_are_sent_as_they_register_if_a_pool_or_a_gpunode_claims_their_nam
             "resources": ["nodes"],
             "scope": "Cluster",
         }
+    ]
+
+
+RECORD = "object.metadata.?annotations[?'gpuclass.io/marks']"
+
+
+def test_kubelets_that_write_our_record_are_judged_and_no_other_write_of_a_node() -> None:
+    entry = entries(compiled(CLAIMS))[RECORDS]
+    claimed = "object.metadata.name in ['n1'] || object.metadata.name.startsWith('gpu-')"
+    assert conditions(entry) == {
+        "by-a-kubelet": "'system:nodes' in request.userInfo.?groups.orValue([])",
+        "record-written": f"request.operation == 'CREATE' ? {RECORD}.hasValue() && !({claimed}) :"
+        f" {RECORD} != oldObject{RECORD.removeprefix('object')}",
+    }
+    assert [(each["resources"], each["operations"]) for each in entry["rules"]] == [
+        (["nodes"], ["CREATE", "UPDATE"]),
+        (["nodes/status"], ["UPDATE"]),
     ]
 
 

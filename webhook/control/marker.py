@@ -7,28 +7,31 @@ away again and again what was set, it is set ever more seldom, and said.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from webhook.control.api import FIELD_MANAGER, MERGE_PATCH, ApiFailed, Object
 from webhook.control.inventory import Machine, marks_of
 from webhook.control.node_status import disputed
 from webhook.control.patience import Patience
+from webhook.control.turn import LONGEST_PAUSE, Due, Result, Turn
 from webhook.control.world import World
 from webhook.core.names import MARKS_ANNOTATION, ON_DELETE_ANNOTATION, RELEASE
 from webhook.core.policy.crd.definitions import RESOURCES
 from webhook.core.policy.documents import GPUNodePool
 from webhook.core.policy.policy import Policy
-from webhook.core.rules.node_marks import NAME, Marks, Standing, stand, wanted, write_record
+from webhook.core.rules.node_marks import NAME, stand, wanted, write_record
 from webhook.core.subject import node as nodes
 from webhook.process.logs import ROOT, fields
 
-LONGEST_PAUSE, WAITING_PAUSE = 60.0, 0.5
-"""Seconds until the next look: at what should be well, and for what is not read yet."""
+WAITING_PAUSE = 0.5
+"""Seconds until the next look where something is not read yet, or could not be written."""
 TRIES = 5
 """Writes of one node at a time, where each finds that somebody else wrote it in between."""
+BATCH, WRITERS = 200, 4
+"""Nodes that are written before all are looked at again, and how many of them at a time."""
 NAMED = 10
 """Nodes that an event names; others are counted."""
 
@@ -43,26 +46,6 @@ class Claiming:
 
     policy: Policy | None
     objects: Mapping[str, Mapping[str, Object]]
-
-
-class Result(Enum):
-    """What came of a write."""
-
-    WRITTEN = auto()
-    UNNEEDED = auto()
-    FAILED = auto()
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one look at all nodes found: names by what became of them."""
-
-    marked: dict[str, list[str]] = field(default_factory=dict)
-    released: dict[str, list[str]] = field(default_factory=dict)
-    rivals: dict[str, str] = field(default_factory=dict)
-    claimed: int = 0
-    waiting: int = 0
-    pause: float = LONGEST_PAUSE
 
 
 class Marker:
@@ -93,17 +76,19 @@ class Marker:
         policy = claiming.policy
         if policy is None or NAME not in policy.writing:
             return LONGEST_PAUSE
-        turn = _Turn()
+        turn = Turn()
         self._patience.keep(machines)
-        for name, machine in machines.items():
-            if not self._may_act():
-                break
-            self._look(name, machine, policy, turn)
+        # The last to be seen come first: who registers meanwhile waits for one batch, not for all.
+        found = (self._due(name, machines[name], policy, turn) for name in reversed([*machines]))
+        due = [each for each in found if each is not None]
+        for each, result in self._write_all(due[:BATCH], policy):
+            self._take(each, result, turn)
+        turn.waiting += sum(each.standing.claim is not None for each in due[BATCH:])
         self._tell(turn, claiming)
-        return turn.pause
+        return 0.0 if due[BATCH:] else turn.pause
 
-    def _look(self, name: str, machine: Machine, policy: Policy, turn: _Turn) -> None:
-        """Bring one node to what it should be, if it is not."""
+    def _due(self, name: str, machine: Machine, policy: Policy, turn: Turn) -> Due | None:
+        """Tell whether a node is not what it should be, and may be written now."""
         marks = marks_of(machine)
         standing = stand(name, marks, policy, self._released)
         if standing.rivals:
@@ -111,23 +96,38 @@ class Marker:
         turn.claimed += standing.claim is not None
         after = wanted(marks, standing)
         if after == marks:
-            return
+            return None
         wait = self._patience.wait(name, after)
-        result = Result.FAILED if wait > 0 else self._write(name, policy)
-        if result is Result.FAILED:
-            turn.waiting += standing.claim is not None
-            turn.pause = min(turn.pause, wait or WAITING_PAUSE)
-        if result is Result.WRITTEN:
-            self._note(name, marks, standing, turn)
-        if wait > 0 or result is Result.UNNEEDED or not self._patience.tried(name, after):
+        if wait > 0:
+            turn.wait(standing, wait)
+            return None
+        return Due(name=name, before=marks, after=after, standing=standing)
+
+    def _write_all(self, due: Sequence[Due], policy: Policy) -> Iterator[tuple[Due, Result]]:
+        """Write nodes, some at a time: most of a write is waiting for the API server."""
+        with ThreadPoolExecutor(WRITERS) as executor:
+            names = [each.name for each in due]
+            results = executor.map(lambda name: self._write(name, policy), names)
+            yield from zip(due, results, strict=True)
+
+    def _take(self, due: Due, result: Result, turn: Turn) -> None:
+        """Take note of what came of a write."""
+        if result is Result.UNNEEDED:
             return
-        note = f"{name}: what its pool declares does not stay on it; it is set more seldom"
-        self._world.events.say(_about(name), "NodeContested", note, "Warning")
+        if result is Result.FAILED:
+            turn.wait(due.standing, WAITING_PAUSE)
+        else:
+            turn.note(due)
+        if self._patience.tried(due.name, due.after):
+            note = f"{due.name}: what its pool declares does not stay on it; it is set more seldom"
+            self._world.events.say(_about(due.name), "NodeContested", note, "Warning")
 
     def _write(self, name: str, policy: Policy) -> Result:
         """Read, change and write a node until nobody came in between."""
         path = f"/api/v1/nodes/{name}"
         for _ in range(TRIES):
+            if not self._may_act():
+                return Result.FAILED
             try:
                 found = self._world.api.get(path)
                 patch = self._patch(found, policy) if found else None
@@ -164,13 +164,7 @@ class Marker:
         taints = nodes.taints_of(found["spec"].get("taints"), after.taints)
         return {"metadata": metadata, "spec": {"taints": taints}}
 
-    def _note(self, name: str, before: Marks, standing: Standing, turn: _Turn) -> None:
-        if standing.claim is not None:
-            turn.marked.setdefault(standing.claim.pool.name, []).append(name)
-        elif before.record is not None:
-            turn.released.setdefault(before.record.pool, []).append(name)
-
-    def _tell(self, turn: _Turn, claiming: Claiming) -> None:
+    def _tell(self, turn: Turn, claiming: Claiming) -> None:
         """Say what was done and what is disputed, and count."""
         pools = claiming.objects.get(_POOLS, {})
         for pool, names in turn.marked.items():

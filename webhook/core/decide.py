@@ -53,7 +53,7 @@ def decide(request: Request, policy: Policy, stage: Stage) -> Decision:
 
 
 def _places(request: Request) -> bool:
-    return not request.sub_resource or binding.is_binding(request)
+    return not request.sub_resource or binding.is_binding(request) or node.is_status(request)
 
 
 def _decide_written(request: Request, policy: Policy, stage: Stage) -> Decision:
@@ -66,7 +66,8 @@ def _decide_written(request: Request, policy: Policy, stage: Stage) -> Decision:
     if _is_pod(request.kind):
         return decide_pod(request, policy, stage)
     if node.is_node(request.kind):
-        return node.judge(request, policy, stage)
+        decision = node.judge(request, policy, stage)
+        return enforce(decision, policy) if decision.violations else decision
     return Decision(verdict=Verdict.IGNORE, reason=f"kind {request.kind.kind} has no pod template")
 
 

@@ -13,6 +13,7 @@ from tests.core.given import (
     patched,
     policy,
     pool,
+    refusals,
     request,
     validate,
 )
@@ -246,6 +247,7 @@ def test_a_node_that_is_there_is_the_controllers() -> None:
     for decision in (
         mutate(registering(node("a-1"), old=node("a-1")), by()),
         validate(registering(node("a-1")), by()),
+        validate(registering(node("a-1"), old=node("a-1"), sub_resource="status"), by()),
     ):
         assert (decision.verdict, decision.patch) == (Verdict.ALLOW, ())
 
@@ -254,3 +256,38 @@ def test_in_mode_audit_it_is_only_said() -> None:
     audited = policy(TEXT, "defaultClass: general, rules: {node-marks: Audit}")
     decision = mutate(registering(node("a-1")), audited)
     assert (decision.patch, decision.rules, decision.would_change) == ((), (), ("node-marks",))
+
+
+def recorded(name: str, text: str = "{}") -> Json:
+    return {"metadata": {"name": name, "annotations": {"gpuclass.io/marks": text}}}
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        (recorded("n"), node("n")),
+        (recorded("n", "[]"), recorded("n")),
+        (node("n"), recorded("n")),
+        (recorded("n"), None),
+    ],
+    ids=["added", "changed", "removed", "brought-along"],
+)
+@pytest.mark.parametrize("sub_resource", ["", "status"])
+def test_a_kubelet_may_not_write_our_record(new: Json, old: Json | None, sub_resource: str) -> None:
+    decision = validate(registering(new, old=old, sub_resource=sub_resource), by())
+    assert refusals(decision) == [
+        (
+            "node-marks",
+            'metadata.annotations["gpuclass.io/marks"]',
+            "system:node:a-1 writes what the controller has recorded of the node, by which it takes"
+            " labels and taints away; leave the annotation as it is",
+        )
+    ]
+    assert validate(request(new, old=old, kind="Node"), by()).allowed
+
+
+def test_the_first_record_is_our_own() -> None:
+    declared = by(TEXT, gpu_node("n9", "b"))
+    assert validate(registering(recorded("a-1")), by()).allowed
+    assert validate(registering(recorded("n9")), declared).allowed
+    assert not validate(registering(recorded("n9"), old=node("n9")), declared).allowed

@@ -29,7 +29,7 @@ WORKLOADS = f"workloads.{API_GROUP}"
 BINDINGS = f"bindings.{API_GROUP}"
 """Of pods to nodes: a kind of its own, on which conditions for pods would fail."""
 NODES = f"nodes.{API_GROUP}"
-"""That register; left out where the policy claims none by name."""
+"""That register, left out where the policy claims none by name; and our record of one, written."""
 WARNINGS = f"warnings.{API_GROUP}"
 CUSTOM_WORKLOADS = f"custom-workloads.{API_GROUP}"
 CUSTOM_WARNINGS = f"custom-warnings.{API_GROUP}"
@@ -43,6 +43,7 @@ ENTRIES: Mapping[str, tuple[str, ...]] = {
         BINDINGS,
         WARNINGS,
         CUSTOM_WARNINGS,
+        NODES,
         POLICIES,
     ),
 }
@@ -124,7 +125,9 @@ def render(
         mutating += [_mutating(CUSTOM_WORKLOADS, rules, conditions, site)]
         conditions = workloads.warned(policy, listed)
         validating += [_warning(CUSTOM_WARNINGS, rules, conditions, site)]
-    mutating += _nodes(policy, site)
+    if NODE_RULE in policy.writing:
+        mutating += _nodes(policy, site)
+        validating += [_records(policy, site)]
     validating += [_documents(site)]
     return (
         _configuration("MutatingWebhookConfiguration", mutating),
@@ -168,13 +171,26 @@ def _nodes(policy: Policy, site: _Site) -> list[Object]:
     Fail closed for those alone: a node that came without its taint would be open.
     """
     conditions = nodes.registered(policy)
-    if not conditions or NODE_RULE not in policy.writing:
-        return []
     rules: list[JSON] = [_cluster_rule("", "v1", ["CREATE"], ["nodes"])]
     entry = _mutating(NODES, rules, conditions, site)
-    del entry["namespaceSelector"]
+    return [_of_nodes(entry, policy)] if conditions else []
+
+
+def _records(policy: Policy, site: _Site) -> Object:
+    """Give the entry of kubelets that write our record of their node, by either way there is."""
+    rules: list[JSON] = [
+        _cluster_rule("", "v1", ["CREATE", "UPDATE"], ["nodes"]),
+        _cluster_rule("", "v1", ["UPDATE"], ["nodes/status"]),
+    ]
+    return _of_nodes(_validating(NODES, rules, nodes.recorded(policy), site), policy)
+
+
+def _of_nodes(entry: Object, policy: Policy) -> Object:
+    """Give an entry as it is for what lies in no namespace."""
     is_enforced = policy.modes[NODE_RULE] is Mode.ENFORCE
-    return [{**entry, "failurePolicy": "Fail" if is_enforced else "Ignore"}]
+    found: Object = {**entry, "failurePolicy": "Fail" if is_enforced else "Ignore"}
+    del found["namespaceSelector"]
+    return found
 
 
 def _documents(site: _Site) -> Object:

@@ -10,7 +10,7 @@ What was set is recorded on the node (annotation `gpuclass.io/marks`), and only 
 away: what a pool declares no longer, and everything when the pool's claims name the node no longer.
 Deleting a pool or a GPUNode takes nothing away, since a lost file must not open GPU nodes, unless
 the annotation `gpuclass.io/on-delete: Release` was on it. A node that two pools claim is left as it
-is.
+is. A kubelet that writes over the record of its node is refused.
 
 Before, as the kubelet registers `gpu-train-1`:
 
@@ -35,6 +35,7 @@ from dataclasses import dataclass
 import msgspec
 
 from webhook.core.cluster import Taint
+from webhook.core.decision import Violation
 from webhook.core.names import MARKS_ANNOTATION
 from webhook.core.policy.documents import NODE_RULE, GPUNodePool
 from webhook.core.policy.membership import claimants
@@ -86,6 +87,16 @@ class Standing:
     claim: Claim | None = None
     is_freed: bool = False
     rivals: tuple[GPUNodePool, ...] = ()
+
+
+def forbid(user: str) -> Violation:
+    """Refuse what a kubelet writes over the record of its node."""
+    return Violation(
+        rule=NAME,
+        path=f'metadata.annotations["{MARKS_ANNOTATION}"]',
+        message=f"{user} writes what the controller has recorded of the node, by which it takes"
+        " labels and taints away; leave the annotation as it is",
+    )
 
 
 def read_record(text: str | None) -> Record | None:

@@ -11,12 +11,14 @@ from webhook.core.node_restriction import may_set_itself
 from webhook.core.patch import JSON, diff
 from webhook.core.paths import JSONObject
 from webhook.core.policy.documents import Mode
+from webhook.core.policy.membership import claims_name
 from webhook.core.policy.policy import Policy
 from webhook.core.review import GroupVersionKind, Request
 from webhook.core.rules.node_marks import (
     NAME,
     Marks,
     always,
+    forbid,
     read_marks,
     stand,
     wanted,
@@ -50,13 +52,20 @@ def is_node(kind: GroupVersionKind) -> bool:
     return kind.kind == "Node" and not kind.group
 
 
+def is_status(request: Request) -> bool:
+    """Tell whether a request writes the status of a node, by which its annotations change too."""
+    return is_node(request.kind) and request.sub_resource == "status"
+
+
 def judge(request: Request, policy: Policy, stage: Stage) -> Decision:
     """Mark a node that registers and that a pool claims.
 
     What a kubelet may not say of itself is left to the controller: the API server judges our patch
     as the kubelet's own (NodeRestriction). Raises what `review.UNREADABLE` lists.
     """
-    if request.operation != "CREATE" or stage is Stage.VALIDATE:
+    if stage is Stage.VALIDATE:
+        return _judge_record(request, policy)
+    if request.operation != "CREATE":
         return allow("a node that is there: the controller looks after it")
     node: JSONObject = _decode(request.object)
     metadata = msgspec.convert(_part(node, "metadata"), _Metadata)
@@ -77,6 +86,28 @@ def judge(request: Request, policy: Policy, stage: Stage) -> Decision:
         rules=(NAME,) if changed and NAME in policy.writing else (),
         would_change=(NAME,) if changed and policy.modes[NAME] is Mode.AUDIT else (),
     )
+
+
+def _judge_record(request: Request, policy: Policy) -> Decision:
+    """Judge who writes our record: a kubelet that did could have us open its own node."""
+    node, old = (
+        msgspec.json.decode(each, type=_Node | None)
+        for each in (request.object, request.old_object)
+    )
+    name = node.metadata.name if node else ""
+    is_ours = old is None and any(claims_name(pool, name) for pool in policy.pools)
+    is_ours = is_ours or (old is None and name in policy.declared)
+    is_own = NODES_GROUP in (request.user_info.groups or ())
+    forged = is_own and not is_ours and _record(node) != _record(old)
+    return Decision(
+        verdict=Verdict.ALLOW,
+        reason="what is recorded of a node",
+        violations=(forbid(request.user_info.username),) if forged else (),
+    )
+
+
+def _record(node: _Node | None) -> str | None:
+    return (node.metadata.annotations or {}).get(MARKS_ANNOTATION) if node else None
 
 
 def read(node: JSONObject) -> tuple[str, Marks]:
