@@ -146,6 +146,43 @@ def test_a_node_a_namespace_and_an_agent_that_work_against_the_policy_are_found(
         delete_node(governed.api, stray)
 
 
+def test_an_agent_that_is_found_is_evicted_by_the_real_scheduler(
+    team: Namespace, governed: ControlPlane, audits: Audits
+) -> None:
+    """Field report: kubernetes#64616. On a full node a pod of class production takes its place."""
+    small, agent, production = fresh_name("small"), fresh_name("agent"), POOLS["production"]
+    capacity = Capacity(cpu="2", extended={GPU: "1"})
+    marks: Json = {"labels": production.labels, "taints": production.taints, "capacity": capacity}
+    create_node(governed.api, small, **marks)
+    try:
+        here = {"kubernetes.io/hostname": small}
+        template = workload("DaemonSet", agent, gpus=None, tolerations=BLANKET, nodeSelector=here)
+        _asking(template["spec"]["template"]["spec"], requests={"cpu": "1500m"})
+        team.create(template)
+        (first,) = eventually(lambda: _bound(team, agent), "the agent to run")
+        assert ("agent-evictable", agent) in called(audits.live("-n", team.name))
+        serving = pod("serve", "production", nodeSelector=here)
+        _asking(serving["spec"], requests={"cpu": "1", "memory": "1Mi"}, limits={GPU: "1"})
+        team.create(serving)
+        assert team.bound("serve")["spec"]["nodeName"] == small
+        assert first not in _bound(team, agent)
+    finally:
+        delete_node(governed.api, small)
+
+
+def _asking(spec: Json, **resources: Json) -> None:
+    spec["containers"][0]["resources"] = resources
+
+
+def _bound(team: Namespace, agent: str) -> list[str]:
+    """Give the names of an agent's pods that have a node."""
+    return [
+        each["metadata"]["name"]
+        for each in team.pods(f"app={agent}")
+        if each["spec"].get("nodeName")
+    ]
+
+
 def _own(found: list[Json], team: Namespace) -> list[Json]:
     """Leave out what other tests' pods are doing meanwhile."""
     return [each for each in found if each["namespace"] in {None, team.name}]
