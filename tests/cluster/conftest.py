@@ -5,7 +5,6 @@ with REQUIRE_CONTROL_PLANE=1 (as in CI) they fail.
 """
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -17,8 +16,8 @@ from tests.cluster.binaries import Binaries, find, find_kubeadm
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.gobuild import BinariesUnavailable, Progress
 from tests.cluster.library import Library
+from tests.cluster.namespaces import fresh_namespace
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
-from tests.cluster.waiting import eventually
 from tests.conftest import UNPROVED
 
 REQUIRED_VARIABLE = "REQUIRE_CONTROL_PLANE"
@@ -82,10 +81,5 @@ def pod_runner(control_plane: ControlPlane, nodes: tuple[str, ...]) -> Iterator[
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """Give a fresh namespace in which pods can be created; it goes on its own afterwards."""
-    name, api = f"test-{uuid.uuid4().hex[:10]}", control_plane.api
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    api.request("POST", "/api/v1/namespaces", body)
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-    eventually(lambda: api.is_ready(account), f"a ServiceAccount in {name}")
-    yield name
-    api.request("DELETE", f"/api/v1/namespaces/{name}")
+    with fresh_namespace(control_plane.api, "test") as name:
+        yield name

@@ -7,9 +7,9 @@ import pytest
 
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.governed.cluster import GPU_POOLS, Namespace, create_in_zone, fresh_name
+from tests.cluster.governed.cluster import GPU_POOLS, Namespace, create_in_zone
+from tests.cluster.namespaces import fresh_namespace
 from tests.cluster.simulation import PodRunner
-from tests.cluster.waiting import eventually
 from tests.cluster.webhook import Webhook
 
 ZONES: Mapping[str, str] = {
@@ -61,9 +61,5 @@ def team(
     nodes_of_cluster: tuple[str, ...],  # noqa: ARG001 # that has nodes
 ) -> Iterator[Namespace]:
     """Give a fresh namespace of somebody who works there."""
-    name = fresh_name("team")
-    governed.kubectl("create", "namespace", name)
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-    eventually(lambda: governed.api.is_ready(account), f"a ServiceAccount in {name}")
-    yield Namespace(control_plane=governed, name=name)
-    governed.kubectl("delete", "namespace", name, "--wait=false")
+    with fresh_namespace(governed.api, "team") as name:
+        yield Namespace(control_plane=governed, name=name)
