@@ -8,7 +8,7 @@ import webhook
 from tests.cluster.api import Json
 from tests.cluster.waiting import eventually
 from tests.core.given import shipped
-from tests.e2e.machine import BOOTSTRAP, ROOT, Machine, expect
+from tests.e2e.machine import BOOTSTRAP, ROOT, Machine, UnprovedError, expect
 from webhook.core import join
 
 NODE, POOL, GPUS = "gpu-train-1", "training", "2"
@@ -61,9 +61,7 @@ def argocd(machine: Machine) -> str:
     """Install Argo CD and let it sync a repository."""
     url = os.environ.get(REPOSITORY, "")
     if not url:
-        return (
-            f"NOT PROVED: set {REPOSITORY} to a repository of this project that the cluster reaches"
-        )
+        raise UnprovedError(f"set {REPOSITORY} to a repository that the cluster reaches")
     machine.script("argocd", "--repo-url", url)
     return f"Argo CD is up, and root is synced from {url}"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.e2e import steps
 from tests.e2e.__main__ import main
 from tests.e2e.machine import Machine, RefutedError, UnprovedError, expect
 
@@ -88,6 +89,17 @@ def test_a_step_that_can_not_be_taken_here_is_told_and_passed_over(
     first, second = capsys.readouterr().out.splitlines()
     assert first == "NOT PROVED  one: set E2E_REPO_URL"
     assert second.startswith("ok  two: so it is")
+
+
+def test_argo_cd_needs_a_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(steps.REPOSITORY, raising=False)
+    with pytest.raises(UnprovedError) as caught:
+        steps.argocd(Recorder(cluster="x"))
+    assert str(caught.value) == "set E2E_REPO_URL to a repository that the cluster reaches"
+    monkeypatch.setenv(steps.REPOSITORY, "https://git.example.com/x.git")
+    assert steps.argocd(Recorder(cluster="x")).startswith("Argo CD is up")
+    (command,) = RAN
+    assert command.endswith("/argocd --repo-url https://git.example.com/x.git --context kind-x")
 
 
 def test_a_cluster_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:

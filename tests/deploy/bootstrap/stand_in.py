@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -108,9 +107,7 @@ def inside(world: Json) -> object:
     container, *command = [each for each in ARGUMENTS[1:] if each != "--interactive"]
     if command[0] == "kubeadm" and (hook := os.environ.get("STAND_IN_KUBEADM")):
         text = world["files"].get(container, "")
-        given = [hook, *command[1:]]
-        ran = subprocess.run(given, input=text, capture_output=True, text=True, check=False)
-        return ran.stdout if ran.returncode == 0 else fail(ran.stderr)
+        return ask([hook, *command[1:]], text)
     if command[:3] == ["kubeadm", "token", "create"]:
         name = f"bootstrap-token-{SECRET[:6]}"
         world["secrets"][name] = command[command.index("--description") + 1]
@@ -172,8 +169,14 @@ def kubectl(world: Json, data: str) -> object:  # noqa: C901 - a table of verbs
 
 def built(folder: str) -> str:
     """Build a kustomization by the real kubectl."""
-    command = [os.environ["REAL_KUBECTL"], "kustomize", folder]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ask([os.environ["REAL_KUBECTL"], "kustomize", folder], "")
+
+
+def ask(command: list[str], text: str) -> str:
+    """Give what a real program answers, or fail as it does."""
+    import subprocess  # noqa: PLC0415 # most calls start no program, and this would slow each
+
+    ran = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return ran.stdout if ran.returncode == 0 else fail(ran.stderr)
 
 
