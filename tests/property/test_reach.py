@@ -22,7 +22,7 @@ from tests.core.given import (
     validate,
 )
 from tests.property.strategies import tolerations
-from tests.property.worlds import Scene, scenes
+from tests.property.worlds import Scene, World, scenes
 from webhook.core.names import GENERIC_LABELS
 from webhook.core.policy.policy import Policy
 
@@ -88,19 +88,27 @@ def test_no_gpu_pod_that_is_let_in_reaches_what_its_class_does_not(
     stored = decided(pod, world.policy)
     if stored is None:
         return
-    document = world.class_of(pod)
+    for node in assert_within_class(world, stored, pod):
+        assert oracle.is_selected(pod, node), "mutation widened what the pod selects"
+
+
+def assert_within_class(world: World, stored: Json, own: Json) -> list[Json]:
+    """Assert that a GPU pod reaches nothing but what its class does; give what it reaches.
+
+    What is tolerated beyond the class is its author's: `own` is the pod as he wrote it.
+    """
+    document = world.class_of(own)
     pools = world.members(document)
     selectors = [pool["spec"]["selector"].items() for pool in pools]
-    for node in world.nodes:
-        if not oracle.may_run(stored, node):
-            continue
+    found = [each for each in world.nodes if oracle.may_run(stored, each)]
+    for node in found:
         labels = node["metadata"]["labels"]
-        assert oracle.is_selected(pod, node), "mutation widened what the pod selects"
-        assert not untolerated(pod, given_by(pools), node)
+        assert not untolerated(own, given_by(pools), node)
         if document["spec"]["placement"] == "Required":
             assert any(selector <= labels.items() for selector in selectors)
         else:
             assert is_gpu_node(labels, selectors)
+    return found
 
 
 def is_gpu_node(labels: Json, selectors: list[Any]) -> bool:
@@ -109,6 +117,37 @@ def is_gpu_node(labels: Json, selectors: list[Any]) -> bool:
     if any(key not in GENERIC_LABELS for key, _ in shared):
         return shared <= labels.items()
     return any(each <= labels.items() for each in selectors)
+
+
+@given(scene=scenes(gpu=True), other=scenes(gpu=True))
+def test_gpu_pod_that_another_webhook_changed_is_within_its_class_or_refused(
+    scene: Scene, other: Scene
+) -> None:
+    world, pod = scene
+    stored = decided(pod, world.policy)
+    assume(stored is not None)
+    assert stored is not None
+    changed = copy.deepcopy(stored)
+    for field in ("affinity", "tolerations", "nodeSelector"):
+        changed["spec"].pop(field, None)
+    for field in ("affinity", "tolerations", "nodeSelector"):
+        if field in other[1]["spec"]:
+            changed["spec"][field] = other[1]["spec"][field]
+    if validate(changed, world.policy).allowed:
+        assert_within_class(world, changed, {**pod, "spec": changed["spec"]})
+
+
+@given(scene=scenes(gpu=False), other=scenes(gpu=False))
+def test_cpu_pod_that_another_webhook_changed_is_kept_off_or_refused(
+    scene: Scene, other: Scene
+) -> None:
+    world, pod = scene
+    stored = decided(pod, world.policy)
+    assume(stored is not None)
+    assert stored is not None
+    changed = {**stored, "spec": {**other[1]["spec"], "priority": 0}}
+    if validate(changed, world.policy).allowed:
+        assert not reached(changed, world.gpu_nodes)
 
 
 @given(scene=scenes(gpu=False), more=st.lists(tolerations, min_size=1, max_size=2))
