@@ -15,9 +15,16 @@ from tests.sharing import FIRST, rank, unit
         pytest.param(
             "tests/cluster/governed/test_a.py::test_b", "tests/cluster/governed/", id="a folder"
         ),
+        pytest.param(
+            "tests/property/test_a.py::test_b[0]",
+            "tests/property/test_a.py::test_b[0]",
+            id="a property, which shares nothing",
+        ),
     ],
 )
-def test_a_file_is_never_split_and_some_folders_are_not(nodeid: str, expected: str) -> None:
+def test_files_but_those_of_properties_are_never_split_and_some_folders_are_not(
+    nodeid: str, expected: str
+) -> None:
     assert unit(nodeid) == expected
 
 
