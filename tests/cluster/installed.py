@@ -94,9 +94,9 @@ class Installed:
         self.apply()
         self.start_controller(CONTROLLER)
         self.start_servers()
-        eventually(self.is_governed, "a GPU pod to get its class", seconds=60)
+        eventually(self.is_governed, "a GPU pod to get its class")
         self.seconds = time.monotonic() - began
-        eventually(self.is_registered, "both webhook configurations", seconds=60)
+        eventually(self.is_registered, "both webhook configurations")
 
     def apply(self) -> None:
         """Apply deploy/base by an overlay that sets the Service's address, and the policies."""
@@ -142,7 +142,7 @@ class Installed:
         folder = self._supervisor.folder / "certs"
         mount = SecretMount(self.control_plane.api, SYSTEM, secrets.LEAF, folder)
         self._open.enter_context(mount)
-        eventually(mount.is_mounted, f"the Secret {secrets.LEAF}", seconds=60)
+        eventually(mount.is_mounted, f"the Secret {secrets.LEAF}")
 
         if len(self._servers) == 1:
             self._start_server(SERVER, folder, self.server_address)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.cluster.guardian import Guardian
 from tests.cluster.process import Component, ComponentFailed, free_ports
 
-READY_SECONDS = 120
+READY_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

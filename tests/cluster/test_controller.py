@@ -66,7 +66,8 @@ def patch_policy(plane: ControlPlane, spec: Json) -> None:
 def test_a_first_install_governs_with_no_right_too_many_or_too_few(fresh: Installed) -> None:
     log = fresh.log(CONTROLLER)
     assert "forbidden" not in log
-    assert "failed" not in log
+    failed = [line for line in log.splitlines() if "failed" in line]
+    assert [line for line in failed if "no answer from the API server" not in line] == []
     for found in fresh.configurations().values():
         (owner,) = found["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"]) == ("GPUPolicy", "cluster")
@@ -327,7 +328,7 @@ def test_a_leader_that_is_shut_out_ends_and_says_so(installed: Installed) -> Non
         "the leader to end",
     )
     installed.restart(CONTROLLER)
-    eventually(lambda: is_leading(installed, CONTROLLER), "it to lead again", seconds=40)
+    eventually(lambda: is_leading(installed, CONTROLLER), "it to lead again")
 
 
 def test_an_api_server_that_is_restarted_is_no_reason_to_end(installed: Installed) -> None:
@@ -345,7 +346,7 @@ def test_without_a_controller_the_garbage_collector_takes_the_registration_away(
     plane = installed.control_plane
     installed.end(CONTROLLER)
     plane.kubectl("delete", "gpupolicy", "cluster")
-    eventually(lambda: not installed.configurations(), "the registration to go", seconds=120)
+    eventually(lambda: not installed.configurations(), "the registration to go")
     plane.kubectl("apply", "--server-side", "-f", str(POLICIES / "policy.yaml"))
     installed.start_controller(CONTROLLER)
     assert installed.metrics(SERVER)

@@ -125,7 +125,7 @@ def test_a_tainted_node_is_avoided(control_plane: ControlPlane, namespace: str) 
 @pytest.mark.usefixtures("pod_runner")
 def test_a_deployment_rolls(control_plane: ControlPlane, namespace: str) -> None:
     create(control_plane, namespace, workload("Deployment", "apps/v1", {"replicas": 3}))
-    rollout = ("rollout", "status", "deployment/app", "-n", namespace, "--timeout=60s")
+    rollout = ("rollout", "status", "deployment/app", "-n", namespace, "--timeout=180s")
     control_plane.kubectl(*rollout)
     control_plane.kubectl(
         "set", "image", "-n", namespace, "deployment/app", "main=example.com/app:2"
@@ -146,7 +146,7 @@ def test_a_job_completes(control_plane: ControlPlane, namespace: str) -> None:
     job = workload("Job", "batch/v1", {"completions": 2}, {COMPLETE_ANNOTATION: "true"})
     create(control_plane, namespace, job)
     control_plane.kubectl(
-        "wait", "-n", namespace, "--for=condition=Complete", "job/app", "--timeout=60s"
+        "wait", "-n", namespace, "--for=condition=Complete", "job/app", "--timeout=180s"
     )
 
 
@@ -162,7 +162,7 @@ def test_a_stateful_set_scales_up_and_down(control_plane: ControlPlane, namespac
             namespace,
             "statefulset/app",
             f"--for=jsonpath={{.status.replicas}}={replicas}",
-            "--timeout=60s",
+            "--timeout=180s",
         )
     list_pods = ("get", "pods", "-n", namespace, "-o", "name")
     eventually(
@@ -218,7 +218,7 @@ def test_a_restarted_api_server_keeps_its_data_and_pods_go_on(
     control_plane.restart_apiserver()
     create(control_plane, namespace, pod("new"))
     control_plane.kubectl(
-        "wait", "-n", namespace, "--for=condition=Ready", "pod/old", "pod/new", "--timeout=60s"
+        "wait", "-n", namespace, "--for=condition=Ready", "pod/old", "pod/new", "--timeout=180s"
     )
     assert control_plane.pids["kube-apiserver"] != before
 

@@ -18,7 +18,7 @@ def test_the_demo_shows_a_class_at_work_refusals_and_edits() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -177,7 +177,7 @@ def test_its_pods_are_admitted_and_spread_over_cpu_nodes(installed: Installed) -
 
 def test_verify_finds_it_well(installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
     plane = installed.control_plane
-    eventually(lambda: verdicts(plane, capsys) == WELL, "every check to pass", seconds=60)
+    eventually(lambda: verdicts(plane, capsys) == WELL, "every check to pass")
 
 
 def test_gpu_pods_get_their_class(installed: Installed) -> None:
@@ -262,7 +262,7 @@ def test_at_last_it_goes_without_a_refusal_and_without_a_trace(installed: Instal
     eventually(installed.is_governed, "the end of the outage")
     plane.kubectl("delete", "gpupolicy", "cluster")
     for kind in registration.ENTRIES:
-        plane.kubectl("wait", "--for=delete", f"{kind.lower()}/gpuclass", "--timeout=60s")
+        plane.kubectl("wait", "--for=delete", f"{kind.lower()}/gpuclass", "--timeout=180s")
     eventually(lambda: not refusal(plane, pod("p-", "nonsense")), "the end of its effect")
     for name in (CONTROLLER, SERVER):
         installed.end(name)
@@ -272,6 +272,5 @@ def test_at_last_it_goes_without_a_refusal_and_without_a_trace(installed: Instal
     eventually(
         lambda: "gpuclass" not in plane.kubectl("get", *kinds.split(), "-o", "name").stdout,
         "everything to be gone",
-        seconds=60,
     )
     assert refusal(plane, pod("p-")) == ""

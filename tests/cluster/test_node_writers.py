@@ -221,11 +221,11 @@ def test_five_thousand_nodes_are_marked(binaries: Binaries) -> None:
         watch = InventoryWatch(connect(plane.kubeconfig), lambda: None)
         watch.start()
         try:
-            eventually(lambda: len(watch.machines() or ()) == MANY, "the nodes", 60)
+            eventually(lambda: len(watch.machines() or ()) == MANY, "the nodes")
             duty.marker._machines = watch.machines  # noqa: SLF001 # as the controller has them
             seconds = [timed(duty)]
             assert duty.written("written") == MANY
-            eventually(lambda: is_marked(watch.machines()), "the last to be seen", 60)
+            eventually(lambda: is_marked(watch.machines()), "the last to be seen")
             seconds += [timed(duty)]
         finally:
             watch.stop()

@@ -54,7 +54,7 @@ GOOD = {"Ready": ("True", "InForce"), "Degraded": ("False", "AsExpected")}
 def test_every_shipped_document_becomes_ready(installed: Installed) -> None:
     for resource in ("gpunodepools", "gpuclasses", "gpupolicies"):
         installed.control_plane.kubectl(
-            "wait", "--for=condition=Ready", resource, "--all", "--timeout=60s"
+            "wait", "--for=condition=Ready", resource, "--all", "--timeout=180s"
         )
     assert conditions(installed, f"{DOCUMENTS}/gpupolicies/cluster") == GOOD
     found = status(installed, f"{DOCUMENTS}/gpupolicies/cluster")

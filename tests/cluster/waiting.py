@@ -5,11 +5,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 180
+"""So long that it tells nothing of the machine: what takes seconds took two minutes on one that was
+shared by twenty.
+"""
 
 Value = TypeVar("Value")
 
 
-def eventually(ask: Callable[[], Value], what: str, seconds: float = 60) -> Value:
+def eventually(ask: Callable[[], Value], what: str, seconds: float = PATIENCE_SECONDS) -> Value:
     """Ask until the answer is true and give it; raise AssertionError naming `what` after that."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):

@@ -70,7 +70,7 @@ class Namespace:
 
     def rolled(self, name: str) -> Json:
         """Give the one pod of a Deployment once its rollout is complete."""
-        self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
+        self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=180s")
         return eventually(lambda: _single(self.pods(f"app={name}")), f"one pod of {name}")
 
 

@@ -58,7 +58,7 @@ def test_an_old_replica_set_of_a_class_that_is_gone_is_in_nobody_s_way(
     undone = team.kubectl("rollout", "undo", "deployment/x")
     assert 'there is no class "research"' in undone.stderr
     team.kubectl("scale", "deployment/x", "--replicas=0")
-    team.kubectl("delete", "deployment/x", "--timeout=60s")
+    team.kubectl("delete", "deployment/x", "--timeout=180s")
 
 
 def test_a_class_is_for_whom_it_says_and_leaves_the_priorities_that_it_says(

@@ -51,7 +51,7 @@ def test_a_gpu_pod_is_refused_with_the_reason(outage: Namespace) -> None:
 def test_gpu_pods_are_labelled_annotated_and_deleted(outage: Namespace) -> None:
     outage.kubectl("label", "pod", "running", "step=1")
     outage.kubectl("annotate", "pod", "running", "note=1")
-    outage.kubectl("delete", "pod", "running", "--timeout=60s")
+    outage.kubectl("delete", "pod", "running", "--timeout=180s")
 
 
 def test_gpu_workloads_are_scaled_rolled_annotated_and_deleted(outage: Namespace) -> None:
@@ -59,7 +59,7 @@ def test_gpu_workloads_are_scaled_rolled_annotated_and_deleted(outage: Namespace
     eventually(lambda: not outage.pods("app=x"), "no pods after scaling to 0")
     outage.kubectl("rollout", "restart", "deployment/x")
     outage.kubectl("annotate", "deployment/x", "note=1")
-    outage.kubectl("delete", "deployment/x", "--timeout=60s")
+    outage.kubectl("delete", "deployment/x", "--timeout=180s")
 
 
 def test_a_new_class_waits_for_the_webhook(outage: Namespace) -> None:
