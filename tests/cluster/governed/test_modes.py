@@ -21,7 +21,7 @@ AIMING, PROBE = (
 
 
 class Modes:
-    """Sets the mode of the shipped policy, and its registration."""
+    """Sets the modes of the shipped policy, the whole's or a rule's, and its registration."""
 
     def __init__(self, webhook: Webhook, team: Namespace) -> None:
         self._webhook, self._team = webhook, team
@@ -30,10 +30,16 @@ class Modes:
 
     def set(self, mode: str) -> None:
         """Have a mode in force, and registered."""
-        text = re.sub(r"(?m)^  mode: \w+$", f"  mode: {mode}", self._text)
+        self._put(re.sub(r"(?m)^  mode: \w+$", f"  mode: {mode}", self._text))
+
+    def set_rule(self, rule: str, mode: str) -> None:
+        """Have a rule's own mode in force, and registered."""
+        self._put(self._text.replace("  rules: {}", f"  rules: {{{rule}: {mode}}}"))
+
+    def _put(self, text: str) -> None:
         assert text != self._text
         self._file.write_text(text, encoding="utf-8")
-        eventually(self._admits_what_aims, f"mode {mode} to be in force")
+        eventually(self._admits_what_aims, "the mode to be in force")
         self._webhook.configure()
 
     def restore(self) -> None:
@@ -91,6 +97,15 @@ def test_warn_injects_and_says_what_would_be_refused(team: Namespace, modes: Mod
     (warning,) = team.warnings(pod("x", "training"), AIMING)
     assert warning.startswith('spec.nodeSelector["gpu-type"]: gpu-type=training selects nodes')
     assert team.get("pod", "x")["spec"]["priorityClassName"] == "gpu-batch-priority"
+
+
+def test_a_rule_that_only_warns_leaves_the_others_in_force(team: Namespace, modes: Modes) -> None:
+    modes.set_rule("cpu-target", "Warn")
+    (warning,) = team.warnings(AIMING)
+    assert warning.startswith('spec.nodeSelector["gpu-type"]: gpu-type=training selects nodes')
+    assert 'no class "trainng"; did you mean training?' in team.refused(pod("x", "trainng"))
+    team.create(pod("y", "training"))
+    assert team.get("pod", "y")["spec"]["priorityClassName"] == "gpu-batch-priority"
 
 
 @pytest.mark.parametrize("mode", ["Audit", "Warn"])
