@@ -14,7 +14,8 @@ ONE = f"{TESTS / 'test_controlplane.py'}::test_before_and_after_nothing_can_be_a
 
 def run_pytest(*flags: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one cluster test where there are no programs to be had."""
-    environ = {**os.environ, "KUBEBUILDER_ASSETS": "/nonexistent", **variables}
+    ours = {"KUBEBUILDER_ASSETS": "/nonexistent", "PYTEST_ADDOPTS": ""}
+    environ = {**os.environ, **ours, **variables}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *flags, ONE],
         cwd=TESTS.parents[1],
