@@ -7,8 +7,8 @@ import pytest
 
 import webhook
 from tests.cli.shipped import POLICIES
-from webhook.cli import arguments
 from webhook.cli import main as entry
+from webhook.cli.commands import COMMANDS
 from webhook.cli.main import main
 from webhook.core.errors import OperatorError
 
@@ -67,7 +67,7 @@ def test_no_command_at_all_shows_help(capsys: pytest.CaptureFixture[str]) -> Non
     assert "gpuclass review deployment.yaml" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", arguments.COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_each_command_has_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

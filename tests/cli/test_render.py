@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from tests.cli.shipped import POLICIES, policy
-from webhook.cli.arguments import CRDS
+from webhook.cli.commands.render import CRDS
 from webhook.cli.main import main
 from webhook.core import registration
 from webhook.core.policy import crd

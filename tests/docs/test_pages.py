@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from webhook.cli.arguments import COMMANDS
+from webhook.cli.commands import COMMANDS
 from webhook.control import metrics as controller_metrics
 from webhook.serve.metrics import Metrics
 from webhook.watch.metrics import WatchCollector

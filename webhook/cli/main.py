@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import webhook
-from webhook.cli.arguments import COMMANDS, Run
+from webhook.cli.commands import COMMANDS
+from webhook.cli.commands.command import Run
 from webhook.cli.console import Console, When, wants_colour
 from webhook.core.errors import GpuclassError
 from webhook.core.policy.nearest import suggest_all
@@ -82,16 +83,16 @@ def _parser(command: str) -> tuple[argparse.ArgumentParser, dict[str, Run]]:
         parser.error(f"no command {command}; {suggest_all(command, COMMANDS)}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     runs: dict[str, Run] = {}
-    for name, (summary, example, declare) in COMMANDS.items():
+    for name, each in COMMANDS.items():
         sub = commands.add_parser(
             name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=f"examples:\n  {example}",
+            help=each.summary,
+            description=f"{each.summary[0].upper()}{each.summary[1:]}.",
+            epilog=f"examples:\n  {each.examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == command:
-            runs[name] = declare(sub)
+            runs[name] = each.declare(sub)
     return parser, runs
 
 
