@@ -1,6 +1,7 @@
 """What holds for objects of listed kinds, whatever stands at their paths."""
 
 import contextlib
+import re
 from typing import Any, TypeAlias
 
 import msgspec
@@ -11,7 +12,7 @@ from tests.core.given import mutate, request, shipped, validate
 from tests.property.strategies import json_values, pods
 from webhook.core.errors import RequestError
 from webhook.core.patch import apply, plain, step
-from webhook.core.paths import EACH, Path, put, written
+from webhook.core.paths import EACH, Item, Path, put, written
 from webhook.core.review import GroupVersionKind, Request
 from webhook.core.rules.propagation import Change
 from webhook.core.workload import WorkloadKind, templates
@@ -20,6 +21,8 @@ Json: TypeAlias = dict[str, Any]
 
 ROWS = tuple(shipped().workloads.values())
 OURS = ("gpu-class", "gpuclass.io/member")
+ITEM = "/*"
+"""Any item of a list."""
 KEYS = st.sampled_from(("a", "b/c", "d~e"))
 CLASSES = st.none() | st.sampled_from(("training", "production", "nothing"))
 
@@ -64,16 +67,29 @@ Written: TypeAlias = tuple[WorkloadKind, Json, Json | None]
 
 
 def leaves(pointer: str, value: object) -> set[str]:
-    """Give the pointers of everything that an operation writes."""
+    """Give the pointers of everything that an operation writes; any item of a list is one."""
+    if isinstance(value, list):
+        return {each for item in value for each in leaves(pointer + ITEM, item)}
     if isinstance(value, dict) and value:
         return {each for key, item in value.items() for each in leaves(pointer + step(key), item)}
-    return {pointer}
+    return {re.sub(r"/(\d+|-)(?=/|$)", ITEM, pointer)}
 
 
 def allowed(kind: WorkloadKind, document: Json) -> set[str]:
-    """Give the pointers of our annotations on every template of an object."""
-    maps = ["".join(step(str(each)) for each in t.annotations) for t in templates(kind, document)]
-    return {pointer + step(key) for pointer in maps for key in OURS}
+    """Give the pointers of our annotations on every template, and of what names our own item."""
+    places = [place for each in templates(kind, document) for place in each.places]
+    maps = {pointer(place) + step(key) for place in places for key in OURS}
+    return maps | {
+        pointer(place[: index + 1]) + step(each.field)
+        for place in places
+        for index, each in enumerate(place)
+        if isinstance(each, Item)
+    }
+
+
+def pointer(place: Path) -> str:
+    """Give the pointer of a place; any item of a list is one."""
+    return "".join(ITEM if isinstance(each, (Item, int)) else step(str(each)) for each in place)
 
 
 @given(kinds_and_objects)
@@ -85,7 +101,8 @@ def test_a_patch_applies_and_writes_nothing_but_our_annotations(given_: Written)
         if operation.op != "remove":
             assert leaves(operation.path, plain(operation.value)) <= allowed(kind, new)
         else:
-            assert any(each.startswith(operation.path) for each in allowed(kind, new))
+            (gone,) = leaves(operation.path, None)
+            assert any(each.startswith(gone) for each in allowed(kind, new))
 
 
 @given(kinds_and_objects)
