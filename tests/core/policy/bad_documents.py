@@ -328,8 +328,8 @@ TABLE: Mapping[str, Bad] = {
         ours=(
             "spec.rules.toleration",
             "unknown; known: binding, claim, class, contradiction, cpu-target, member, node-marks, "
-            "node-name, placement, priority, priority-borrowed, requests, restore, rollout, "
-            "runtime, steering, tolerations, workload; did you mean tolerations?",
+            "node-name, offer, placement, priority, priority-borrowed, requests, restore, "
+            "rollout, runtime, steering, tolerations, workload; did you mean tolerations?",
         ),
         theirs="toleration is unknown; known: binding, claim, class, contradiction",
     ),

@@ -293,9 +293,9 @@ HEAD = "apiVersion: gpuclass.io/v1alpha1\nkind: GPUClass\nmetadata: {name: a}\n"
                 "p.yaml:3 metadata.name: other is no name of a GPUPolicy: a cluster has one,"
                 " named cluster",
                 "p.yaml:7 spec.rules.tolerationz: unknown; known: binding, claim, class,"
-                " contradiction, cpu-target, member, node-marks, node-name, placement, priority,"
-                " priority-borrowed, requests, restore, rollout, runtime, steering, tolerations,"
-                " workload; did you mean tolerations?",
+                " contradiction, cpu-target, member, node-marks, node-name, offer, placement,"
+                " priority, priority-borrowed, requests, restore, rollout, runtime, steering,"
+                " tolerations, workload; did you mean tolerations?",
             ],
             id="policy",
         ),

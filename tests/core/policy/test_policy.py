@@ -70,7 +70,7 @@ def test_every_rule_has_the_policys_mode_unless_it_has_its_own() -> None:
     assert found.writing == set(RULE_NAMES) - {"placement"}
 
 
-ADVICE = ("priority-borrowed", "requests", "runtime")
+ADVICE = ("offer", "priority-borrowed", "requests", "runtime")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_advice_is_no_refusal_whatever_the_policys_mode(mode: str, expected: Mod
 
 def test_advice_refuses_where_the_policy_says_so_rule_by_rule() -> None:
     found = policy(cluster="defaultClass: general, rules: {requests: Enforce}").modes
-    assert [found[rule] for rule in ADVICE] == [Mode.WARN, Mode.ENFORCE, Mode.WARN]
+    assert [found[rule] for rule in ADVICE] == [Mode.WARN, Mode.WARN, Mode.ENFORCE, Mode.WARN]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ RULE_NAMES = (
     "priority-borrowed",
     "runtime",
     "claim",
+    "offer",
 )
 """The rules that `spec.rules` of a GPUPolicy may set apart."""
 
@@ -58,6 +59,7 @@ CEILINGS: Mapping[str, Mode] = {
     "requests": Mode.WARN,
     "priority-borrowed": Mode.WARN,
     "runtime": Mode.WARN,
+    "offer": Mode.WARN,
 }
 """How far rules go at most that `spec.rules` does not set apart: what they say is advice."""
 

@@ -273,7 +273,8 @@ class GPUPolicy(Document):
         default_factory=dict,
         hash=False,
         metadata=about(
-            "a rule's own mode; priority-borrowed, requests and runtime only warn without one",
+            "a rule's own mode; offer, priority-borrowed, requests and runtime only warn without"
+            " one",
             keys=RULE_NAMES,
         ),
     )

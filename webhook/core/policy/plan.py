@@ -18,6 +18,7 @@ from webhook.core.pod import (
     Toleration,
 )
 from webhook.core.policy.documents import GPUClass, GPUNodePool, Placement, PriorityClass, Taint
+from webhook.core.policy.resources import GPUResources
 
 Labels = Mapping[str, str]
 Requirements = tuple[NodeSelectorRequirement, ...]
@@ -42,7 +43,8 @@ class ClassPlan:
 
     `alternatives` are ORed, the requirements in each ANDed; one alternative is the usual case.
     `taints` are what the pools have, `tolerations` answers them one by one, `affinity` is what a
-    pod gets that has no node affinity of its own.
+    pod gets that has no node affinity of its own. `offers` are the resource names that the pools'
+    nodes offer, None where a pool does not say.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ClassPlan:
     allowed_priority_class_names: frozenset[str]
     allowed_namespaces: tuple[str, ...]
     affinity: NodeAffinity
+    offers: GPUResources | None
 
 
 def plan(
@@ -92,7 +95,14 @@ def plan(
             ),
             preferred_during_scheduling_ignored_during_execution=preferred or None,
         ),
+        offers=_offers(members),
     )
+
+
+def _offers(pools: Sequence[GPUNodePool]) -> GPUResources | None:
+    if not all(pool.resources for pool in pools):
+        return None
+    return GPUResources(dict.fromkeys(name for pool in pools for name in pool.resources), ())
 
 
 def merge(selectors: Sequence[Labels]) -> tuple[Requirements, ...]:

@@ -49,7 +49,8 @@ class GPUResources:
         self.names = tuple(name for name in listed if not is_glob(name))
         self.globs = tuple(name for name in listed if is_glob(name))
         self.device_classes = tuple(classes)
-        self._exact = frozenset(self.names) | frozenset(self.device_classes)
+        self._listed = frozenset(self.names)
+        self._exact = self._listed | frozenset(self.device_classes)
 
     def matches(self, name: str, cluster: Cluster = UNKNOWN) -> bool:
         """Tell whether a resource name means a GPU."""
@@ -70,14 +71,24 @@ class GPUResources:
 
     def is_asked_by(self, container: Container, cluster: Cluster = UNKNOWN) -> bool:
         """Tell whether one container asks for a GPU itself."""
-        return any(self.matches(name, cluster) for name in _extended(container))
+        return any(self.matches(name, cluster) for name in extended(container))
+
+    def listed(self, pod: Pod) -> frozenset[str]:
+        """Give the names on the list that containers ask for, those of DeviceClasses apart."""
+        return frozenset(
+            name
+            for containers in (pod.spec.containers, pod.spec.init_containers)
+            for container in containers or ()
+            for name in extended(container)
+            if name in self._listed or any(is_match(glob, name) for glob in self.globs)
+        )
 
     def asked(self, pod: Pod, namespace: str = "", cluster: Cluster = UNKNOWN) -> Asked:
         """Find what a pod in `namespace` asks for; a GPU outweighs what is unknown."""
         unknown = ""
         for containers in (pod.spec.containers, pod.spec.init_containers):
             for container in containers or ():
-                for name in _extended(container):
+                for name in extended(container):
                     if self.matches(name, cluster):
                         return Asked(need=Need.GPU, name=name)
                     if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
@@ -110,7 +121,7 @@ def device_classes(
     return cluster.claim_templates.get((namespace, claim.resource_claim_template_name or ""))
 
 
-def _extended(container: Container) -> list[str]:
+def extended(container: Container) -> list[str]:
     """Give the extended resources of which a container wants more than zero."""
     resources = container.resources
     if resources is None:

@@ -37,7 +37,7 @@ def find(
         return ()
     if any(_admits(pool, selector, terms) for pool in plan.pools):
         return ()
-    if plan.placement is Placement.PREFERRED and _elsewhere(injected, selector, policy):
+    if any(pools_elsewhere(injected, plan, policy)):
         return ()
     by_selector = tuple(_by_selector(selector, plan, namespace, policy.cluster))
     return by_selector or (_by_terms(plan),)
@@ -52,12 +52,15 @@ def _admits(
     return not ored or any(may_satisfy(labels, term) for term in ored)
 
 
-def _elsewhere(pod: Pod, selector: Mapping[str, str], policy: Policy) -> bool:
-    terms, tolerations = required_terms(pod), pod.spec.tolerations or ()
-    return any(
-        _admits(pool, selector, terms) and tolerates_all(tolerations, pool.taints)
-        for pool in policy.pools
-    )
+def pools_elsewhere(injected: Pod, plan: ClassPlan, policy: Policy) -> Iterator[GPUNodePool]:
+    """Give the pools that a pod of a Preferred class reaches besides those of its class."""
+    if plan.placement is not Placement.PREFERRED:
+        return
+    selector, terms = injected.spec.node_selector or {}, required_terms(injected)
+    tolerations = injected.spec.tolerations or ()
+    for pool in policy.pools:
+        if _admits(pool, selector, terms) and tolerates_all(tolerations, pool.taints):
+            yield pool
 
 
 def _by_selector(

@@ -10,6 +10,7 @@ from webhook.core.rules import (
     final,
     gpu_class,
     node_name,
+    offer,
     placement,
     priority,
     requests,
@@ -36,6 +37,7 @@ def judge(case: Case) -> Decision:
         *node_name.find(pod),
         *priority.find(pod, plan),
         *contradiction.find(pod, injected, plan, policy, case.request.namespace),
+        *offer.find(pod, injected, plan, policy),
         *_requests(case),
     )
     if case.stage is Stage.VALIDATE:
