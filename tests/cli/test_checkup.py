@@ -227,8 +227,10 @@ TORN = {**node(), "status": {"conditions": [{"type": "Ready", "status": "Unknown
             "nodes",
             put(NODES, {"items": [BARE]}),
             [
-                "gpu-train-1: taint nvidia.com/gpu=present:NoSchedule is missing",
-                "gpu-train-1: taint gpu-type=training:NoSchedule is missing",
+                "gpu-train-1: lacks the taint nvidia.com/gpu=present:NoSchedule, "
+                "so CPU pods may land on it",
+                "gpu-train-1: lacks the taint gpu-type=training:NoSchedule, "
+                "so CPU pods may land on it",
             ],
             id="bare-node",
         ),

@@ -104,14 +104,11 @@ def test_anything_else_is_refused_and_not_repeated(text: str) -> None:
     )
 
 
-def test_labels_that_the_controller_sets_are_no_difference_but_a_shortcoming() -> None:
+def test_labels_that_the_controller_sets_are_no_difference() -> None:
     given = dataclasses.replace(pool("worker"), labels={"node-role.kubernetes.io/gpu": "yes"})
     said = join.registration(given)
     node = {"metadata": {"labels": said.labels}, "spec": {"taints": list(said.taints)}}
     assert join.differences(given, node) == ()
-    assert join.shortcomings(given, node) == (
-        "label node-role.kubernetes.io/gpu: expected yes, found none",
-    )
 
 
 def test_a_node_that_registered_so_has_no_differences() -> None:

@@ -4,7 +4,8 @@ import msgspec
 
 from webhook.cli.check import Check, Subject, Verdict, holds, items, judge, place
 from webhook.control.api import Object
-from webhook.core import cluster, join
+from webhook.control.node_status import lacking
+from webhook.core import cluster
 from webhook.core.policy.membership import declared_by, pools_of
 
 _PLUGINS = ("app.kubernetes.io/name=nvidia-device-plugin", "app=nvidia-device-plugin-daemonset")
@@ -27,7 +28,7 @@ def nodes(name: str, subject: Subject) -> Check:
             names = ", ".join(each.name for each in pools)
             wrong.append(f"{name_of}: several pools have it: {names}")
         elif pools:
-            wrong += [f"{name_of}: {each}" for each in join.shortcomings(pools[0], node)]
+            wrong += [f"{name_of}: {each}" for each in lacking(pools[0], marks)]
             wrong += [] if holds(node, "Ready") else [f"{name_of}: not Ready"]
     return judge(
         name,

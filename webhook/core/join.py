@@ -119,13 +119,6 @@ def differences(pool: GPUNodePool, node: Mapping[str, Any]) -> tuple[str, ...]:
     return (*_labels_lacking(said.labels, node), *_taints_lacking(said.taints, node))
 
 
-def shortcomings(pool: GPUNodePool, node: Mapping[str, Any]) -> tuple[str, ...]:
-    """Say what a Node lacks of its pool, labels that the controller sets included."""
-    said = registration(pool)
-    labels = {**said.labels, **said.withheld}
-    return (*_labels_lacking(labels, node), *_taints_lacking(said.taints, node))
-
-
 def _labels_lacking(labels: Mapping[str, str], node: Mapping[str, Any]) -> tuple[str, ...]:
     has = (node.get("metadata") or {}).get("labels") or {}
     return tuple(
