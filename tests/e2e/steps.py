@@ -10,6 +10,8 @@ from tests.cluster.waiting import eventually
 from tests.core.given import shipped
 from tests.e2e.machine import BOOTSTRAP, ROOT, Machine, UnprovedError, expect
 from webhook.core import join
+from webhook.core.names import API_GROUP, NAMESPACE
+from webhook.core.policy import crd
 
 NODE, POOL, GPUS = "gpu-train-1", "training", "2"
 ADD = ("add", NODE, "--type", POOL, "--gpus", f"mock:{GPUS}")
@@ -72,11 +74,11 @@ def governed(machine: Machine) -> str:
     machine.run("docker", "build", "--quiet", "--tag", image, str(ROOT))
     machine.run("kind", "load", "docker-image", image, "--name", machine.cluster)
     machine.kubectl("apply", "--server-side", "--kustomize", str(ROOT / "deploy" / "base"))
-    kinds = [f"crd/{each}.gpuclass.io" for each in ("gpunodepools", "gpuclasses", "gpupolicies")]
+    kinds = [f"crd/{each}.{API_GROUP}" for each in crd.RESOURCES]
     machine.kubectl("wait", "--for=condition=Established", "--timeout=60s", *kinds)
     machine.kubectl("apply", "--server-side", "--kustomize", str(ROOT / "policies"))
     for each in ("gpuclass", "gpuclass-controller"):
-        flags = ("--namespace", "gpuclass-system", f"--timeout={SECONDS}s")
+        flags = ("--namespace", NAMESPACE, f"--timeout={SECONDS}s")
         machine.kubectl("rollout", "status", f"deployment/{each}", *flags)
     eventually(lambda: _is_well(machine), "every check of verify to pass", SECONDS)
     return "gpuclass runs from its image, and verify finds every check well"

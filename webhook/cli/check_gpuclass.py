@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from webhook.cli.check import Check, Subject, Verdict, holds, items, judge
-from webhook.control import leases
+from webhook.control import configurations, leases
 from webhook.control.api import Api, ApiFailed, Object
 from webhook.core import registration
 from webhook.core.names import API_GROUP, API_VERSION, CLASS_ANNOTATION, CLASS_LABEL
@@ -17,7 +17,7 @@ STALE = timedelta(seconds=60)
 """A lease is renewed every few seconds; clocks may differ by a little."""
 
 _DEPLOYMENTS = ("gpuclass", "gpuclass-controller")
-_CONFIGURATIONS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+_CONFIGURATIONS = tuple(configurations.RESOURCES.values())
 _REFUSED = f".{API_GROUP}"
 
 

@@ -1,10 +1,13 @@
-"""Every key that gpuclass reads or writes in other people's objects: one place, no second copy."""
+"""Names and keys that gpuclass reads or writes in a cluster: one place, no second copy."""
 
 API_GROUP = "gpuclass.io"
 API_VERSION = "v1alpha1"
 
 POLICY_NAME = "cluster"
 """Of the one GPUPolicy."""
+
+NAMESPACE = "gpuclass-system"
+"""Where gpuclass runs, unless it is told otherwise."""
 
 PAUSED_ANNOTATION = "gpuclass.io/paused"
 """On the namespace of gpuclass: while it is there, no webhook of ours is registered."""

@@ -5,6 +5,7 @@ import argparse
 from webhook.cli import flags
 from webhook.cli.commands.command import Command, Run
 from webhook.cli.console import Console
+from webhook.core.names import NAMESPACE
 
 
 def declare(parser: argparse.ArgumentParser) -> Run:
@@ -14,7 +15,7 @@ def declare(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "-n",
         "--namespace",
-        default="gpuclass-system",
+        default=NAMESPACE,
         metavar="NAME",
         help="where gpuclass runs (default: %(default)s)",
     )

@@ -5,12 +5,12 @@
 would refuse or change they must send, and they must never err, since an error refuses the write.
 """
 
+from webhook.core.names import NAMESPACE
 from webhook.core.registration.configurations import (
     ENTRIES,
     METRICS_PORT,
     MUTATE_PATH,
     NAME,
-    NAMESPACE,
     SERVE_PORT,
     SERVICE_PORT,
     VALIDATE_PATH,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from webhook.core.names import API_GROUP, API_VERSION
+from webhook.core.names import API_GROUP, API_VERSION, NAMESPACE
 from webhook.core.patch import JSON
 from webhook.core.policy import crd
 from webhook.core.policy.documents import NODE_RULE, Mode
@@ -23,7 +23,6 @@ Object: TypeAlias = dict[str, JSON]
 
 NAME = "gpuclass"
 """Of both configurations, of the Service and of the Deployment."""
-NAMESPACE = "gpuclass-system"
 PODS = f"pods.{API_GROUP}"
 WORKLOADS = f"workloads.{API_GROUP}"
 BINDINGS = f"bindings.{API_GROUP}"
