@@ -14,8 +14,7 @@ from tests.cli import livecluster
 from tests.cli.livecluster import Json, put
 from tests.cli.shipped import POLICIES, policy
 from tests.control.apiserver import HttpApi
-from webhook.cli import dump as dumps
-from webhook.cli import sources
+from webhook.cli import json_objects, sources
 from webhook.cli.audit_report import SHOWN
 from webhook.cli.main import main
 
@@ -266,7 +265,7 @@ def test_yaml_is_bounded_and_says_what_to_do(
     (tmp_path / "a.yaml").write_text("#" * (1024**2 + 1))
     text = "a.yaml: more than 1 MiB of YAML: write the dump with -o json"
     assert audit(*ALONE, "a.yaml") == (2, [], [text])
-    assert dumps.MAX_BYTES > sources.MAX_BYTES
+    assert json_objects.MAX_BYTES > sources.MAX_BYTES
 
 
 def test_a_dump_and_a_cluster_are_two_things(audit: Audit) -> None:

@@ -23,8 +23,6 @@ from webhook.watch.objects import DOCUMENTS
 CLEAN, FOUND, BAD_INPUT = 0, 1, 2
 
 NEVER = "never"
-THRESHOLDS = (*Severity, NEVER)
-"""What makes the exit code 1: a finding of that severity or a graver one."""
 
 _POLICIES = "gpupolicies"
 _NO_NODE = (

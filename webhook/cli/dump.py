@@ -33,9 +33,6 @@ from webhook.watch.wire import Key, read_object
 
 T = TypeVar("T")
 
-MAX_BYTES = 1024**3
-"""Of a file in JSON; half a million pods."""
-
 _DEVICES = "resource.k8s.io"
 _KINDS: Mapping[tuple[str, str], Resource[Any]] = {
     ("", "Node"): NODES,
@@ -63,7 +60,7 @@ class Dump(census.Source):
         self.faults: list[Fault] = []
         self._namespace = namespace
         self._found: dict[str, dict[Key, msgspec.Raw]] = {each.name: {} for each in _KINDS.values()}
-        for each in sources.read(names, stdin, MAX_BYTES):
+        for each in sources.read(names, stdin, json_objects.MAX_BYTES):
             if isinstance(each, Fault):
                 self.faults.append(each)
             else:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+MAX_BYTES = 1024**3
+"""Of a text in JSON: half a million pods, or the nodes of the largest clusters."""
 MAX_LISTS = 8
 """Lists inside one another."""
 

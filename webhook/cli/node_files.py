@@ -15,9 +15,6 @@ from webhook.core.node_filter import read_candidate
 from webhook.core.policy.located import Located
 from webhook.watch.wire import read_object
 
-MAX_BYTES = 1024**3
-"""Of a file in JSON: nodes of the largest clusters."""
-
 _NODE = ("Node", "v1")
 
 
@@ -26,7 +23,8 @@ def read(names: Iterable[str], stdin: BinaryIO) -> tuple[list[Manifest], list[Fa
     nodes: list[Manifest] = []
     faults: list[Fault] = []
     for name in names:
-        found = [each for text in sources.read([name], stdin, MAX_BYTES) for each in _objects(text)]
+        texts = sources.read([name], stdin, json_objects.MAX_BYTES)
+        found = [each for text in texts for each in _objects(text)]
         for each in found:
             if isinstance(each, Fault):
                 faults.append(each)

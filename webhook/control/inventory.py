@@ -5,7 +5,6 @@ Of an object just what is counted is kept. What belongs to which pool is the pol
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -132,8 +131,6 @@ def read_tenant(raw: msgspec.Raw) -> Tenant:
 
 NODES: Resource[Machine] = Resource(name="nodes", path="/api/v1/nodes", read=read_machine)
 PODS: Resource[Tenant] = Resource(name="pods", path="/api/v1/pods", read=read_tenant)
-WATCHED: tuple[Resource[Any], ...] = (NODES, PODS)
-"""What the controller watches for it."""
 
 
 def _taken(spec: _PodSpec) -> dict[str, int]:

@@ -6,7 +6,6 @@ warnings are bounded. It decides nothing, and what it can not read is a `Request
 
 import binascii
 from collections.abc import Iterable
-from typing import TypeAlias
 
 import msgspec
 
@@ -19,8 +18,6 @@ KIND = "AdmissionReview"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises: no JSON, no UTF-8, of the wrong shape, or nested too deep."""
 
-WARNING_LENGTH = 120
-"""Characters of one warning that the API advises; longer ones may be cut."""
 WARNINGS_LENGTH = 4096
 """Characters of all warnings together that the API server passes on."""
 AUDIT_LENGTH = 1024
@@ -44,9 +41,6 @@ class UserInfo(_Wire, frozen=True):
 
     username: str = ""
     groups: tuple[str, ...] | None = None
-
-
-RawObject: TypeAlias = msgspec.Raw | None
 
 
 class Request(_Wire, frozen=True):
