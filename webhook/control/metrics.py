@@ -45,6 +45,16 @@ class Metrics:
             " be and are not, -1 while they are not to be.",
             registry=registry,
         )
+        self.steps = Counter(
+            "gpuclass_controller_steps_total",
+            "What the controller did, by the reason of the event that says so.",
+            ["reason"],
+            registry=registry,
+        )
+        self._declare_nodes(registry)
+        self._declare_audit(registry)
+
+    def _declare_nodes(self, registry: CollectorRegistry) -> None:
         self.nodes = Gauge(
             "gpuclass_controller_nodes",
             "Nodes that pools claim: marked as their pool says, still waiting for it, or disputed,"
@@ -59,13 +69,8 @@ class Metrics:
             ["result"],
             registry=registry,
         )
-        self.steps = Counter(
-            "gpuclass_controller_steps_total",
-            "What the controller did, by the reason of the event that says so.",
-            ["reason"],
-            registry=registry,
-        )
 
+    def _declare_audit(self, registry: CollectorRegistry) -> None:
         self.audit_findings = Gauge(
             "gpuclass_audit_findings",
             "What the last audit found (docs/audit.md).",
