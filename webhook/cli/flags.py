@@ -67,7 +67,7 @@ def nodes(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="Node objects that the cluster has, as `kubectl get nodes -o yaml` writes them",
+        help="Node objects that the cluster has, as `kubectl get nodes -o json` writes them",
     )
 
 

@@ -51,8 +51,8 @@ def declare(parser: argparse.ArgumentParser) -> Run:
 COMMAND = Command(
     summary="say node by node whether a pod may land there, and if not, what says no",
     examples=(
-        "kubectl get nodes -o yaml > nodes.yaml\n"
-        "  gpuclass explain deployment.yaml --nodes nodes.yaml\n"
+        "kubectl get nodes -o json > nodes.json\n"
+        "  gpuclass explain deployment.yaml --nodes nodes.json\n"
         "  kubectl gpuclass explain pod/train -n team-a         # as it is in the cluster\n"
         "  kubectl gpuclass explain deployment/train -n team-a  # its pods, as they would be made\n"
         "  kubectl gpuclass explain deployment.yaml --context gpus\n\n"
