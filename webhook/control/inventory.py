@@ -11,6 +11,7 @@ import msgspec
 from webhook.core import cluster
 from webhook.core.devices import Amounts, devices, taken
 from webhook.core.names import MARKS_ANNOTATION
+from webhook.core.pod import ENDED
 from webhook.core.rules.node_marks import Marks, Record, read_record
 from webhook.watch.resource import Resource
 
@@ -101,9 +102,6 @@ class _Pod(_Wire, frozen=True):
 _decode_node = msgspec.json.Decoder(_Node).decode
 _decode_pod = msgspec.json.Decoder(_Pod).decode
 
-_ENDED = frozenset({"Succeeded", "Failed"})
-"""Phases in which a pod holds nothing any more."""
-
 
 def read_machine(raw: msgspec.Raw) -> Machine:
     """Read a Node; raise msgspec.DecodeError for what no API server has."""
@@ -123,7 +121,7 @@ def read_machine(raw: msgspec.Raw) -> Machine:
 def read_tenant(raw: msgspec.Raw) -> Tenant:
     """Read a Pod; one that asks for no device is nobody."""
     pod = _decode_pod(raw)
-    if pod.status.phase in _ENDED or not pod.spec.node_name:
+    if pod.status.phase in ENDED or not pod.spec.node_name:
         return Tenant()
     holds = _taken(pod.spec)
     return Tenant(node=pod.spec.node_name, holds=holds) if holds else Tenant()

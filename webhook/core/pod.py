@@ -13,6 +13,9 @@ import msgspec
 Amount: TypeAlias = str | int | float
 """A quantity as JSON has it: `"1"`, `1`, `"500m"`."""
 
+ENDED = frozenset({"Succeeded", "Failed"})
+"""Phases in which a pod is on no node any more, and holds nothing."""
+
 
 class _Object(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False

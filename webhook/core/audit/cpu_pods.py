@@ -21,11 +21,12 @@ import msgspec
 
 from webhook.core.audit.finding import Finding, of_pod
 from webhook.core.audit.inventory import StoredPod
-from webhook.core.audit.view import View, names
+from webhook.core.audit.view import View
 from webhook.core.names import MIRROR_ANNOTATION
 from webhook.core.pod import Pod
 from webhook.core.policy.documents import CpuTarget
 from webhook.core.policy.policy import Policy
+from webhook.core.policy.pool_names import named
 from webhook.core.rules import cpu_target, steering
 
 _NOTHING_NAMES_IT = (
@@ -52,7 +53,7 @@ def find(stored: StoredPod, view: View) -> Iterator[Finding]:
 
 def _on_gpu_node(stored: StoredPod, view: View, doubt: str = "") -> Finding:
     node = stored.pod.spec.node_name or ""
-    where = f"{node} ({names(view.pools[node])})"
+    where = f"{node} ({named(view.pools[node])})"
     ways = _ways(_free(stored.pod), view.policy, stored.namespace)
     return of_pod(
         "cpu-pod-on-gpu-node",

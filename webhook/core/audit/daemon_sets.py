@@ -14,21 +14,20 @@ from collections.abc import Iterator
 
 from webhook.core.audit.finding import DAEMON_SET, Finding
 from webhook.core.audit.inventory import DaemonSet
-from webhook.core.audit.view import View, names
+from webhook.core.audit.view import View
 from webhook.core.cluster import Node
 from webhook.core.cluster import Taint as NodeTaint
 from webhook.core.names import CLASS_ANNOTATION, GPU_VENDOR_DOMAINS
 from webhook.core.node_filter import Candidate, refusals
 from webhook.core.nodes import HARD_EFFECTS, may_satisfy, tolerates, tolerates_all, written
 from webhook.core.pod import Pod
+from webhook.core.policy.choices import PreemptionPolicy
 from webhook.core.policy.documents import GPUNodePool
 from webhook.core.policy.plan import ClassPlan, PriorityTarget, labels_of, own_labels
+from webhook.core.policy.pool_names import named
 from webhook.core.policy.resources import Need
 from webhook.core.rules.placement import required_terms
 from webhook.core.rules.priority import SYSTEM_PREFIX
-
-NEVER = "Never"
-"""core/v1 PreemptionPolicy of pods that evict nobody."""
 
 
 def find(view: View) -> Iterator[Finding]:
@@ -67,7 +66,7 @@ def _evictable(namespace: str, name: str, found: DaemonSet, view: View) -> Itera
                 name,
                 "agent-evictable",
                 f"spec.template.spec.priorityClassName: has {_named(found.template)} ({own}) and "
-                f"runs on nodes of {names(pools)}, where pods of class {class_name} "
+                f"runs on nodes of {named(pools)}, where pods of class {class_name} "
                 f"({target.name}, {target.value}) evict it: give it system-node-critical, or a "
                 "PriorityClass of that value or more",
             )
@@ -89,7 +88,7 @@ def _priority(pod: Pod, view: View) -> int | None:
 def _evicting(plan: ClassPlan, above: int) -> PriorityTarget | None:
     """Give the priority of a class whose pods evict others, where it is higher."""
     target = plan.priority
-    if target is None or target.value is None or target.preemption_policy == NEVER:
+    if target is None or target.value is None or target.preemption_policy == PreemptionPolicy.NEVER:
         return None
     return target if target.value > above else None
 

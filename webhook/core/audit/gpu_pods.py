@@ -20,11 +20,12 @@ from collections.abc import Iterator
 
 from webhook.core.audit.finding import Finding, of_pod
 from webhook.core.audit.inventory import StoredPod
-from webhook.core.audit.view import View, names
+from webhook.core.audit.view import View
 from webhook.core.names import CLASS_LABEL, STAMP_ANNOTATION
 from webhook.core.pod import Pod
 from webhook.core.policy.documents import Placement
 from webhook.core.policy.plan import ClassPlan
+from webhook.core.policy.pool_names import named
 from webhook.core.rules import placement, priority, stamp, tolerations
 
 _ANEW = "delete it and let its controller make it anew"
@@ -56,11 +57,11 @@ def _outside(stored: StoredPod, plan: ClassPlan, view: View) -> Iterator[Finding
     pools = view.pools.get(node, ())
     expected = plan.pools if plan.placement is Placement.REQUIRED else view.policy.pools
     if not {each.name for each in pools} & {each.name for each in expected}:
-        where = names(pools) if pools else "no pool"
+        where = named(pools) if pools else "no pool"
         yield _of(
             stored,
             "gpu-pod-outside-pools",
-            f"runs on {node} ({where}), but class {plan.name} is for {names(plan.pools)}: "
+            f"runs on {node} ({where}), but class {plan.name} is for {named(plan.pools)}: "
             f"see that the node is of the right pool, or {_ANEW}",
         )
 

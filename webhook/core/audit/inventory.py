@@ -13,12 +13,9 @@ import msgspec
 
 from webhook.core.cluster import UNKNOWN, Cluster, NamespacedName
 from webhook.core.node_filter import Candidate
-from webhook.core.pod import Pod
+from webhook.core.pod import ENDED, Pod
 
 T = TypeVar("T")
-
-ENDED = frozenset({"Succeeded", "Failed"})
-"""Phases in which a pod is on no node any more."""
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):

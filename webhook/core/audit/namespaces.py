@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 
 from webhook.core import origin
 from webhook.core.audit.finding import NAMESPACE, Finding
-from webhook.core.audit.view import View, names
+from webhook.core.audit.view import View
 from webhook.core.names import DEFAULT_TOLERATIONS_ANNOTATION as DEFAULT_TOLERATIONS
 from webhook.core.names import NODE_SELECTOR_ANNOTATION as SELECTOR
 from webhook.core.names import TOLERATIONS_WHITELIST_ANNOTATION as WHITELIST
@@ -26,6 +26,7 @@ from webhook.core.nodes import tolerates, written
 from webhook.core.pod import Pod, PodSpec
 from webhook.core.policy.globs import is_match
 from webhook.core.policy.policy import Policy
+from webhook.core.policy.pool_names import named
 from webhook.core.rules import cpu_target, steering
 
 
@@ -49,10 +50,10 @@ def _selecting(namespace: str, annotations: Mapping[str, str], policy: Policy) -
         if values is None:
             continue
         if value in values:
-            said = f"{key}={value} selects nodes of {names(values[value])} for every pod of the "
+            said = f"{key}={value} selects nodes of {named(values[value])} for every pod of the "
             said += "namespace, so its CPU pods are refused"
         else:
-            pools = names({each for found in values.values() for each in found})
+            pools = named({each for found in values.values() for each in found})
             said = (
                 f"{key}={value} is on no node of {pools}, so GPU pods of the namespace that need "
             )

@@ -12,12 +12,13 @@
 from collections.abc import Iterator
 
 from webhook.core.audit.finding import NODE, Finding
-from webhook.core.audit.view import View, names
+from webhook.core.audit.view import View
 from webhook.core.names import GPU_VENDOR_DOMAINS
 from webhook.core.node_filter import Candidate
 from webhook.core.nodes import written
 from webhook.core.policy.documents import GPUNodePool
 from webhook.core.policy.membership import missing_labels, missing_taints
+from webhook.core.policy.pool_names import named
 from webhook.core.policy.resources import GPUResources
 
 _NOT_THERE = frozenset({"false", "0"})
@@ -34,7 +35,7 @@ def find(view: View) -> Iterator[Finding]:
             yield _of(
                 node,
                 "node-of-several-pools",
-                f"is of {names(pools)} alike: add a label or a taint that tells them apart, or let "
+                f"is of {named(pools)} alike: add a label or a taint that tells them apart, or let "
                 "only one claim its name",
             )
         else:

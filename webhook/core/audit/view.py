@@ -1,6 +1,6 @@
 """A policy and a cluster, prepared: every look-up that a finding makes is by key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -74,9 +74,3 @@ def view(inventory: Inventory, policy: Policy, now: datetime, patience: timedelt
         now=now,
         patience=patience,
     )
-
-
-def names(pools: Iterable[GPUNodePool]) -> str:
-    """Name pools: `pool training`, `pools training, worker`."""
-    found = sorted(each.name for each in pools)
-    return f"{'pool' if len(found) == 1 else 'pools'} {', '.join(found)}"

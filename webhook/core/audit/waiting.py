@@ -14,10 +14,11 @@ import msgspec
 
 from webhook.core.audit.finding import Finding, of_pod
 from webhook.core.audit.inventory import StoredPod
-from webhook.core.audit.view import View, names
+from webhook.core.audit.view import View
 from webhook.core.node_filter import Candidate, refusals
 from webhook.core.pod import PodSpec
 from webhook.core.policy.plan import ClassPlan
+from webhook.core.policy.pool_names import named
 from webhook.core.rules import stamp
 
 MAX_SHAPES = 20
@@ -65,14 +66,14 @@ class Waiting:
             return f"it has no class: {plan}"
         key = plan.name, _shape(stored.pod.spec)
         if key not in self._known and len(self._known) == MAX_SHAPES:
-            return f"class {plan.name} is for {names(plan.pools)} (gpuclass explain says more)"
+            return f"class {plan.name} is for {named(plan.pools)} (gpuclass explain says more)"
         if key not in self._known:
             self._known[key] = self._explain(stored, plan)
         return self._known[key]
 
     def _explain(self, stored: StoredPod, plan: ClassPlan) -> str:
         nodes = [node for pool in plan.pools for node in self._view.members[pool.name]]
-        of_pools = f"of {names(plan.pools)}"
+        of_pools = f"of {named(plan.pools)}"
         if not nodes:
             return f"there is no node {of_pools}"
         extended = self._view.policy.cluster.extended_resources

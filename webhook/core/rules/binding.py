@@ -8,7 +8,7 @@ holds for any pod, with GPUs or without; to other nodes anybody binds whom RBAC 
 
 from webhook.core.decision import Violation
 from webhook.core.policy.policy import Policy
-from webhook.core.rules.cpu_target import named
+from webhook.core.policy.pool_names import named
 
 NAME = "binding"
 

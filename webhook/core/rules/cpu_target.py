@@ -18,7 +18,7 @@ the business of rule `steering`.
     tolerations: [{key: nvidia.com/gpu, value: "elsewhere"}]    # matches no pool's taint: nothing
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from webhook.core import origin
@@ -36,12 +36,10 @@ from webhook.core.pod import NodeSelectorRequirement, NodeSelectorTerm, Pod
 from webhook.core.policy.documents import GPUNodePool
 from webhook.core.policy.plan import is_vendors, labels_of
 from webhook.core.policy.policy import Policy
+from webhook.core.policy.pool_names import named
 from webhook.core.rules.placement import TERMS_PATH, required_terms
 
 NAME = "cpu-target"
-
-SHOWN = 4
-"""Pools that a message names before it only counts them."""
 
 
 class _Aim(NamedTuple):
@@ -96,14 +94,6 @@ def _message(aim: _Aim, pod: Pod) -> str:
             "where the pods it wants to be near run on GPU nodes"
         )
     return message
-
-
-def named(pools: Iterable[GPUNodePool]) -> str:
-    """Name pools in a message, the first few of them."""
-    names = sorted({pool.name for pool in pools})
-    shown = ", ".join(names[:SHOWN])
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{'pool' if len(names) == 1 else 'pools'} {shown}{more}"
 
 
 def _by_node_name(pod: Pod, policy: Policy) -> Iterator[_Aim]:
