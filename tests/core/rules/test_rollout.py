@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.given import Json, cpu_pod, gpu_pod, policy, request, validate
+from tests.core.shapes import required, term
 from webhook.core.policy.policy import Policy
 
 ORDERED = (
@@ -75,14 +76,52 @@ def test_only_missing_tolerations_are_named() -> None:
     )
 
 
+ALL: Json = {"operator": "Exists"}
+PRODUCTION = {"gpu-type": "production"}
+PRODUCTION_NODES = required(term("gpu-type In production", "zone In a"))
+
+
 @pytest.mark.parametrize(
-    "pod",
-    [cpu_pod(), gpu_pod(tolerations=[{"operator": "Exists"}])],
-    ids=["asks-for-no-gpu", "tolerates-all"],
+    ("named", "selector", "others"),
+    [
+        ("general", None, "development, production, training"),
+        ("production", None, "development, training, worker"),
+        ("production", {"nvidia.com/gpu.present": "true"}, "development, training, worker"),
+    ],
+    ids=["general", "production", "every-gpu-node"],
 )
-def test_other_daemon_sets_are_not_warned_of(pod: Json) -> None:
-    document: Json = {"metadata": {"name": "w"}, "spec": {"template": pod}}
-    assert warned("DaemonSet", document, None) == ()
+def test_gpu_pods_of_a_daemon_set_have_to_keep_to_their_class_themselves(
+    named: str, selector: Json | None, others: str
+) -> None:
+    document = workload(named, gpu_pod(tolerations=[ALL], nodeSelector=selector))
+    (found,) = warned("DaemonSet", document, None)
+    head, _, tail = found.partition("; ")
+    assert head == (
+        "pods of a DaemonSet are placed by its controller: these run on nodes of "
+        f"{others} too, which class {named} does not have"
+    )
+    wanted = {
+        "general": "node-role In [gpu-worker]",
+        "production": "gpu-type In [production]",
+    }[named]
+    assert tail == (
+        f"require nvidia.com/gpu.present In [true] and {wanted} in spec.template.spec.affinity"
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "pod"),
+    [
+        ("general", cpu_pod()),
+        ("production", gpu_pod(tolerations=[ALL], nodeSelector=PRODUCTION)),
+        ("production", gpu_pod(tolerations=[ALL], affinity=PRODUCTION_NODES)),
+        ("training", gpu_pod(tolerations=[ALL])),
+    ],
+    ids=["asks-for-no-gpu", "selects-its-class", "requires-its-class", "a-preferred-class"],
+)
+def test_other_daemon_sets_are_not_warned_of(named: str, pod: Json) -> None:
+    found = warned("DaemonSet", workload(named, pod), None)
+    assert [each for each in found if "placed by its controller" in each] == []
 
 
 LIMITED = policy(
