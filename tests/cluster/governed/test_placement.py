@@ -93,18 +93,15 @@ def test_the_pods_of_a_cron_job_follow_its_annotation(team: Namespace) -> None:
     assert bound["spec"]["priority"] == 50
 
 
+OPEN = [
+    {"key": GPU, "operator": "Exists", "effect": "NoSchedule"},
+    {"key": "gpu-type", "operator": "Exists", "effect": "NoSchedule"},
+]
+
+
 def test_pods_of_a_daemon_set_get_priority_and_label_but_no_placement(team: Namespace) -> None:
-    tolerations = [
-        {"key": GPU, "operator": "Exists", "effect": "NoSchedule"},
-        {"key": "gpu-type", "operator": "Exists", "effect": "NoSchedule"},
-    ]
-    daemon_set = workload(
-        "DaemonSet",
-        "x",
-        "production",
-        tolerations=tolerations,
-        nodeSelector={"gpu-type": "production"},
-    )
+    selector = {"gpu-type": "production"}
+    daemon_set = workload("DaemonSet", "x", "production", tolerations=OPEN, nodeSelector=selector)
     team.create(daemon_set)
     bound = eventually(
         lambda: next((p for p in team.pods() if p["spec"].get("nodeName")), {}), "a bound pod"
@@ -116,6 +113,20 @@ def test_pods_of_a_daemon_set_get_priority_and_label_but_no_placement(team: Name
         "requiredDuringSchedulingIgnoredDuringExecution"
     ]
     assert [set(term) for term in required["nodeSelectorTerms"]] == [{"matchFields"}]
+
+
+def test_a_daemon_set_whose_gpu_pods_stray_from_their_class_is_told_so(team: Namespace) -> None:
+    selector = {"nvidia.com/gpu.present": "true"}
+    straying = workload("DaemonSet", "x", "production", tolerations=OPEN, nodeSelector=selector)
+    said = " ".join(team.warnings(straying))
+    assert "these run on nodes of development, training, worker too" in said
+    eventually(
+        lambda: (
+            {pool(each) for each in team.pods() if each["spec"].get("nodeName")}
+            >= {"production", "training"}
+        ),
+        "pods where the warning says",
+    )
 
 
 def test_a_gpu_pod_spread_over_zones_counts_no_zone_without_gpus(team: Namespace) -> None:
