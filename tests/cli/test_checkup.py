@@ -295,6 +295,20 @@ def test_a_right_that_is_missing_is_told() -> None:
     assert found.next == "ask with the rights of an administrator"
 
 
+def test_a_node_that_two_pools_fit_alike_is_told() -> None:
+    pools = "---".join(
+        "\napiVersion: gpuclass.io/v1alpha1\nkind: GPUNodePool\n"
+        f"metadata: {{name: {name}}}\nspec: {{selector: {{gpu: x}}}}\n"
+        for name in ("one", "two")
+    )
+    either = {"metadata": {"name": "n", "labels": {"gpu": "x"}}, "status": {"conditions": TRUE}}
+    found = checks({**healthy(), NODES: {"items": [either]}}, policy=given(pools, "mode: Warn"))[
+        "nodes"
+    ]
+    assert found.verdict is Verdict.FAILED
+    assert found.details == ("n: of pools one, two alike; add a label that tells them apart",)
+
+
 def test_nobody_who_answers_ends_it() -> None:
     with pytest.raises(ApiFailed):
         checks({**healthy(), NODES: {"failed": 0}})

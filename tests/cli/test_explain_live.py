@@ -135,7 +135,10 @@ def test_each_template_of_a_listed_kind_is_explained(cluster: HttpApi, explain: 
 def test_a_kind_that_nobody_knows_is_named(explain: Explain) -> None:
     code, _, err = explain("things.example.com/x", "-n", "team")
     kind = "things.example.com"
-    expected = f"{kind}/x: no file, and {kind} is no kind of GPUPolicy spec.workloads"
+    expected = (
+        f"{kind}/x: no file, and {kind} is no kind of GPUPolicy spec.workloads; list it there, or "
+        "name one of its pods: pod/NAME"
+    )
     assert (code, err) == (2, [expected])
 
 

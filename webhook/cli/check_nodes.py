@@ -26,7 +26,7 @@ def nodes(name: str, subject: Subject) -> Check:
         governed += bool(pools)
         if len(pools) > 1:
             names = ", ".join(each.name for each in pools)
-            wrong.append(f"{name_of}: several pools have it: {names}")
+            wrong.append(f"{name_of}: of pools {names} alike; add a label that tells them apart")
         elif pools:
             wrong += [f"{name_of}: {each}" for each in lacking(pools[0], marks)]
             wrong += [] if holds(node, "Ready") else [f"{name_of}: not Ready"]

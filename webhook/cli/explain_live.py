@@ -56,7 +56,10 @@ def _of_cluster(
         return [_stored(live.pod(space, named.name), named.text, policy, setting)]
     row = named.row(policy)
     if row is None:
-        message = f"no file, and {named.kind} is no kind of GPUPolicy spec.workloads"
+        message = (
+            f"no file, and {named.kind} is no kind of GPUPolicy spec.workloads; list it there, or "
+            "name one of its pods: pod/NAME"
+        )
         return [Fault(source=named.text, line=0, path="", message=message)]
     (manifest,) = manifests.parse(json.dumps(live.workload(row, space, named.name)), named.text)
     if isinstance(manifest, Fault):
