@@ -14,7 +14,7 @@ from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
 from tests.cluster.waiting import eventually
 from webhook.core.registration import NAMESPACE
 from webhook.watch.connection import connect
-from webhook.watch.objects import LINGER_SECONDS
+from webhook.watch.objects import LINGER_SECONDS, RESOURCES
 
 pytestmark = pytest.mark.cluster
 
@@ -156,7 +156,7 @@ def test_replicas_follow_through_a_restart_of_the_api_server(
 
 def is_well(replica: Replica) -> bool:
     watches = replica.readiness()["watches"]
-    return len(watches) == 9 and all(each["synced"] and not each["fault"] for each in watches)
+    return len(watches) == len(RESOURCES) and all(each["synced"] and not each["fault"] for each in watches)
 
 
 def made(plane: ControlPlane, name: str) -> bool:
