@@ -156,7 +156,9 @@ def test_replicas_follow_through_a_restart_of_the_api_server(
 
 def is_well(replica: Replica) -> bool:
     watches = replica.readiness()["watches"]
-    return len(watches) == len(RESOURCES) and all(each["synced"] and not each["fault"] for each in watches)
+    return len(watches) == len(RESOURCES) and all(
+        each["synced"] and not each["fault"] for each in watches
+    )
 
 
 def made(plane: ControlPlane, name: str) -> bool:
