@@ -4,6 +4,8 @@ The tests share one installation; nodes register with a kubelet's own credential
 """
 
 import json
+import logging
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -25,6 +27,8 @@ OURS = "/apis/gpuclass.io/v1alpha1"
 PRESENT, TRAINING = f"{GPU}=present:NoSchedule", "gpu-type=training:NoSchedule"
 LABELS = {"nvidia.com/gpu.present": "true", "gpu-type": "training", "node-role": "gpu-training"}
 WAITING = 12
+
+_log = logging.getLogger(__name__)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +182,26 @@ def test_a_node_that_its_cloud_labels_is_marked_and_follows_its_pool(
     assert {"other.example/x=y:NoSchedule", "test-pool=d:NoExecute"} <= taints_of(found)
     assert "test-pool=c:NoSchedule" not in taints_of(found)
     assert installed.metrics(CONTROLLER)['gpuclass_controller_nodes{state="disputed"}'] == 0
+
+
+@pytest.mark.slow
+def test_how_soon_a_node_that_its_cloud_labels_is_marked(
+    plane: ControlPlane, installed: Installed
+) -> None:
+    assert installed.is_registered()
+    mark = {"cloud.example/accelerator": "soon"}
+    apply(plane, "GPUNodePool", "soon", pool("soon", claims={"matchLabels": mark}))
+    seconds_until_marked(plane, "soon-first", mark)
+    seconds = sorted(seconds_until_marked(plane, f"soon-{each}", mark) for each in range(50))
+    assert "test-pool=soon:NoSchedule" in taints_of(node(plane, "soon-49"))
+    _log.warning("marked after %.3f s (median), %.3f s (longest of 50)", seconds[25], seconds[-1])
+
+
+def seconds_until_marked(plane: ControlPlane, name: str, mark: Json) -> float:
+    began = time.perf_counter()
+    create_node(plane.api, name, labels=mark)
+    eventually(lambda: "test-pool" in labels(plane, name), "the marks")
+    return time.perf_counter() - began
 
 
 def test_a_node_that_two_pools_claim_is_left_alone_and_reported(
