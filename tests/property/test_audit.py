@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from tests.core.given import NAMESPACE, admitted, mutate
 from tests.core.given import pod as read
@@ -19,6 +20,13 @@ from webhook.core.policy.plan import labels_of
 from webhook.core.policy.policy import Policy
 
 Json: TypeAlias = dict[str, Any]
+
+AIMS: tuple[Json, ...] = (
+    {},
+    {"nodeSelector": {"pool": "one"}},
+    {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]},
+)
+"""What most pods of chance lack, and are let in for."""
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 CPU = Candidate(name="cpu", marks=Node(labels={"kubernetes.io/os": "linux"}))
@@ -60,9 +68,11 @@ def test_what_was_let_in_and_lands_where_it_may_is_no_finding(policy: Policy, po
     assert found(policy, after, ["", *may]) == []
 
 
-@settings(max_examples=50)  # of ten pods nine are let in, and thrown away
-@given(policies(), pods(gpu=False))
-def test_a_cpu_pod_that_would_be_refused_is_found_wherever_it_is(policy: Policy, pod: Json) -> None:
+@given(policies(), pods(gpu=False), st.sampled_from(AIMS))
+def test_a_cpu_pod_that_would_be_refused_is_found_wherever_it_is(
+    policy: Policy, pod: Json, aim: Json
+) -> None:
+    pod = {**pod, "spec": {**pod["spec"], **aim}}
     assume(not mutate(pod, policy).allowed)
     nodes = ["", *(each.name for each in sound(policy))]
     names = [name for name, _ in found(policy, pod, nodes)]
