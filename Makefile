@@ -13,10 +13,10 @@ SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property fuzz e2e tofu check format lock image bench clean
+.PHONY: help run demo test test-slow property fuzz e2e tofu prometheus check format lock image bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
 	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) \
@@ -45,6 +45,9 @@ e2e: $(VENV)/dev ## the bootstrap with real containers, Terraform with its provi
 
 tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minutes, once)
 	@$(BIN)/python -m tests.deploy.opentofu
+
+prometheus: $(VENV)/dev ## build Prometheus, where Debian's is not enough for its tests (11 minutes, once)
+	@$(BIN)/python -m tests.deploy.prometheus
 
 check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, policies
 	$(BIN)/ruff format --check .

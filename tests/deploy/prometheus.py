@@ -1,0 +1,159 @@
+"""Where Prometheus and promtool come from: PATH, the user's cache, else Debian's package.
+
+`make prometheus` (or `python -m tests.deploy.prometheus`) builds the release that is named here
+from its Go module, which takes minutes. Where it was not built, tests take what PATH has, and else
+fetch what Debian has (20 MB and a few seconds, once; no root).
+`prometheus_server` runs one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import binaries, gobuild
+from tests.cluster.gobuild import BinariesUnavailable, Program, Progress
+
+VERSION = "3.15.1"
+"""Of the Go module, whose own number of it is v0.315.1."""
+NAMES = ("prometheus", "promtool")
+MINUTES = {"prometheus": 8, "promtool": 3}
+
+FETCH_SECONDS = 300
+PACKAGE = "prometheus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    """Absolute paths of the programs, both of one release; each exists."""
+
+    prometheus: Path
+    promtool: Path
+
+
+def find(progress: Progress) -> Prometheus:
+    """Find both programs or fetch Debian's; raise BinariesUnavailable with what was tried."""
+    debian = _cache() / "prometheus-debian"
+    found = _in(_built()) or _on_path() or _in(debian / "usr" / "bin")
+    if found is None:
+        progress("fetching Debian's package of Prometheus (20 MB, once) ...")
+        _fetch(debian)
+        found = _in(debian / "usr" / "bin")
+    if found is None:
+        raise BinariesUnavailable(_unavailable(f"Debian's package has none of {NAMES}"))
+    return found
+
+
+def build(progress: Progress) -> Prometheus:
+    """Build this release unless the cache has it; raise BinariesUnavailable with what was tried."""
+    folder = _built()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (each for each in NAMES if not (folder / each).is_file()):
+        go = gobuild.toolchain(_cache() / "toolchain", progress, os.environ)
+        progress(f"building {name} {VERSION} (about {MINUTES[name]} min the first time) ...")
+        gobuild.build(go, _program(name), folder / name, os.environ)
+    return Prometheus(prometheus=folder / NAMES[0], promtool=folder / NAMES[1])
+
+
+def _program(name: str) -> Program:
+    return Program(
+        name=name,
+        module=Path(__file__).parent / "go" / "prometheus",
+        package=f"github.com/prometheus/prometheus/cmd/{name}",
+        ldflags=f"-s -w -X github.com/prometheus/common/version.Version={VERSION}",
+        minutes=MINUTES[name],
+    )
+
+
+def _cache() -> Path:
+    return binaries.cache_folder().parent
+
+
+def _built() -> Path:
+    return _cache() / f"prometheus-{VERSION}"
+
+
+def _in(folder: Path) -> Prometheus | None:
+    paths = [folder / name for name in NAMES]
+    whole = all(path.is_file() for path in paths)
+    return Prometheus(prometheus=paths[0], promtool=paths[1]) if whole else None
+
+
+def _on_path() -> Prometheus | None:
+    installed = shutil.which(NAMES[0])
+    return _in(Path(installed).parent) if installed else None
+
+
+def _fetch(target: Path) -> None:
+    """Unpack Debian's package into `target`, whole or not at all; nothing is installed.
+
+    apt gets lists of its own, so that neither root nor an earlier `apt-get update` is needed.
+    """
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        raise BinariesUnavailable(_unavailable("this is no Debian, which has a package"))
+    _cache().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_cache(), suffix=".partial") as name:
+        folder = Path(name)
+        for each in ("lists/partial", "archives/partial"):
+            (folder / each).mkdir(parents=True)
+        apt = (
+            "apt-get",
+            "--quiet",
+            f"-oDir::State::lists={folder}/lists",
+            f"-oDir::Cache={folder}",
+        )
+        _run(folder, *apt, "-oAPT::Sandbox::User=root", "update")
+        _run(folder, *apt, "-oAPT::Sandbox::User=root", "download", PACKAGE)
+        (package,) = folder.glob("*.deb")
+        _run(folder, "dpkg-deb", "--extract", str(package), "unpacked")
+        if not target.exists():
+            (folder / "unpacked").rename(target)
+
+
+def _run(folder: Path, *command: str) -> None:
+    try:
+        answer = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BinariesUnavailable(_unavailable(str(error))) from error
+    if answer.returncode != 0:
+        said = answer.stderr.strip().splitlines()[-1:] or ["(it said nothing)"]
+        raise BinariesUnavailable(_unavailable(f"`{' '.join(command)}` said: {said[0]}"))
+
+
+def _unavailable(reason: str) -> str:
+    return (
+        f"neither prometheus nor promtool is on PATH, and Debian's could not be had ({reason}). "
+        "Install Prometheus 2.42 or newer, or build it: make prometheus"
+    )
+
+
+def main() -> int:
+    """Build both if need be and say where they are."""
+    try:
+        found = build(_say)
+    except BinariesUnavailable as error:
+        _say(f"error: {error}")
+        return 1
+    sys.stdout.write(f"{found.prometheus}\n{found.promtool}\n")
+    return 0
+
+
+def _say(line: str) -> None:
+    """Write a line of progress that is seen at once."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
