@@ -65,9 +65,10 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/shfmt --write --indent 2 --case-indent $(SCRIPTS)
 
-render: $(VENV)/runtime ## write the kinds of deploy/crds
+render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the reference pages of docs
 	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
+	$(BIN)/python -m tests.docs.reference
 
 image: ## build the container image (needs Docker)
 	docker build --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .

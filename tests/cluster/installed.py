@@ -27,7 +27,7 @@ from tests.cluster.probing import is_ready
 from tests.cluster.process import free_ports
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
-from tests.cluster.webhook import PROBE, scrape
+from tests.cluster.webhook import PROBE, exposition, scrape
 from webhook.control import secrets
 from webhook.core import registration
 from webhook.process.settings import Address
@@ -200,6 +200,10 @@ class Installed:
     def metrics(self, name: str) -> dict[str, float]:
         """Give every sample of a process's /metrics."""
         return scrape(self._ports[name])
+
+    def exposition(self, name: str) -> str:
+        """Give a process's /metrics as it is."""
+        return exposition(self._ports[name])
 
     def configurations(self) -> dict[str, Json]:
         """Give the webhook configurations that there are, by kind."""

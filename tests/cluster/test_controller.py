@@ -16,12 +16,17 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.installed import CONTROLLER, KINDS, POLICIES, SERVER, SYSTEM, Installed
 from tests.cluster.load import Load
 from tests.cluster.waiting import eventually
+from tests.exposition import bounds, strays
+from webhook.control import measures as controlling
 from webhook.control import secrets
 from webhook.control.api import FIELD_MANAGER
 from webhook.control.certificates import make_ca, make_leaf, read_all
 from webhook.control.configurations import bundles
 from webhook.core import registration
 from webhook.core.names import PAUSED_ANNOTATION
+from webhook.serve import measures as serving
+from webhook.watch import measures as watching
+from webhook.watch import policies
 
 pytestmark = pytest.mark.cluster
 
@@ -350,3 +355,13 @@ def test_without_a_controller_the_garbage_collector_takes_the_registration_away(
     plane.kubectl("apply", "--server-side", "-f", str(POLICIES / "policy.yaml"))
     installed.start_controller(CONTROLLER)
     assert installed.metrics(SERVER)
+
+
+def test_neither_program_shows_a_series_or_a_value_that_its_table_has_not(
+    installed: Installed,
+) -> None:
+    """The last of the file: both have been through everything above."""
+    among = bounds(policies.load(POLICIES))
+    server = (*serving.ROWS, *watching.ROWS)
+    assert strays(installed.exposition(SERVER), server, among) == []
+    assert strays(installed.exposition(CONTROLLER), controlling.ROWS, among) == []

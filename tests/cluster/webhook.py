@@ -116,6 +116,10 @@ class Webhook:
         """Give every sample of /metrics by its name with labels."""
         return scrape(self._metrics_port)
 
+    def exposition(self) -> str:
+        """Give /metrics as it is."""
+        return exposition(self._metrics_port)
+
     def log(self) -> str:
         """Give the end of its log."""
         return self._supervisor.log(NAME)
@@ -175,9 +179,14 @@ def apply_documents(control_plane: ControlPlane) -> None:
     kubectl("apply", "--server-side", "-k", str(POLICIES))
 
 
+def exposition(port: int) -> str:
+    """Give the /metrics of a process as they are."""
+    return _get(port, "/metrics")
+
+
 def scrape(port: int) -> dict[str, float]:
     """Give every sample of the /metrics of a process by its name with labels."""
-    text = _get(port, "/metrics")
+    text = exposition(port)
     return {match[1]: float(match[2]) for match in re.finditer(r"(?m)^([^#\s]\S*) (\S+)$", text)}
 
 

@@ -6,6 +6,7 @@ from tests.control.world import Scene
 from webhook.control.api import Object
 from webhook.control.events import Events
 from webhook.control.metrics import Metrics
+from webhook.control.reasons import Reason
 
 POLICY: Object = {
     "apiVersion": "gpuclass.io/v1alpha1",
@@ -16,7 +17,7 @@ POLICY: Object = {
 
 def test_an_event_says_who_did_what_about_which_object() -> None:
     scene = Scene()
-    scene.world().events.say(POLICY, "Registered", "written")
+    scene.world().events.say(POLICY, Reason.REGISTERED, "written")
     (found,) = scene.api.events
     assert found["metadata"].pop("name").startswith("cluster.")
     assert found == {
@@ -42,7 +43,7 @@ def test_an_event_says_who_did_what_about_which_object() -> None:
 def test_an_event_about_a_secret_is_beside_it() -> None:
     scene = Scene()
     world = scene.world()
-    world.events.say(world.secrets.reference, "CertificateSigned", "x" * 2000, "Warning")
+    world.events.say(world.secrets.reference, Reason.CERTIFICATE_SIGNED, "x" * 2000, "Warning")
     (found,) = scene.api.events
     assert found["metadata"]["namespace"] == "gpuclass-system"
     assert found["type"] == "Warning"
@@ -54,7 +55,7 @@ def test_the_same_is_no_second_event_in_ten_seconds_but_a_line_and_a_count() -> 
     world = scene.world()
     for seconds in (0, 5, 4.9, 0.1):
         scene.clock.turn(timedelta(seconds=seconds))
-        world.events.say(POLICY, "Registered", "written")
+        world.events.say(POLICY, Reason.REGISTERED, "written")
     assert len(scene.api.events) == 2
     text = world.metrics.render().decode()
     assert 'gpuclass_controller_steps_total{reason="Registered"} 4.0' in text
@@ -64,5 +65,5 @@ def test_an_event_that_can_not_be_written_holds_nothing_up() -> None:
     scene, metrics = Scene(), Metrics()
     path = "/apis/events.k8s.io/v1/namespaces/default/events"
     scene.api.broken[path] = 403
-    Events(scene.api, metrics, "test").say(POLICY, "Registered", "written")
+    Events(scene.api, metrics, "test").say(POLICY, Reason.REGISTERED, "written")
     assert 'gpuclass_controller_steps_total{reason="Registered"} 1.0' in metrics.render().decode()

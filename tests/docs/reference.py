@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.core.given import shipped
+from tests.docs.metrics_page import metrics_page
 from webhook.core import rules, workload
 from webhook.core.audit import (
     cpu_pods,
@@ -235,6 +236,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "policies.md": policies_page,
     "workloads.md": workloads_page,
     "audit.md": audit_page,
+    "metrics.md": metrics_page,
 }
 
 

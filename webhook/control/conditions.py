@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from webhook.control.inventory import Inventory
+from webhook.control.reasons import Reason
 from webhook.core.errors import Fault
 from webhook.core.policy.catalogue import catalogue
 from webhook.core.policy.check_classes import missing_priority_classes
@@ -70,17 +71,17 @@ def conditions_of(name: Name, state: State) -> tuple[Condition, Condition]:
     kept = _kept(state.policy)
     if refused:
         text = f"{_listed(refused)}. {kept}"
-        return condition(READY, "Refused", text), condition(DEGRADED, "Refused", text, holds=True)
+        return condition(READY, "Refused", text), degrade(Reason.REFUSED, text)
     if document is None or document != find(name, state.in_force):
         text = f"waits for other documents: {_listed(others)}. {kept}"
-        return condition(READY, "Waiting", text), condition(DEGRADED, "Waiting", text, holds=True)
+        return condition(READY, "Waiting", text), degrade(Reason.WAITING, text)
     ready = condition(READY, "InForce", f"in force, {revision_of(state.policy)}", holds=True)
     if others and name.kind == GPUPolicy.__name__:
         text = f"{_listed(others)}. {kept}"
-        return ready, condition(DEGRADED, "OtherDocumentsRefused", text, holds=True)
+        return ready, degrade(Reason.OTHER_DOCUMENTS_REFUSED, text)
     missing = _missing(document, state)
     if missing:
-        return ready, condition(DEGRADED, "PriorityClassMissing", missing, holds=True)
+        return ready, degrade(Reason.PRIORITY_CLASS_MISSING, missing)
     return ready, condition(
         DEGRADED, "Advised" if own else "AsExpected", _listed(own) if own else ""
     )
@@ -101,6 +102,11 @@ def condition(kind: str, reason: str, message: str, *, holds: bool = False) -> C
     status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
     text = message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}..."
     return Condition(type=kind, status=status, last_transition_time="", reason=reason, message=text)
+
+
+def degrade(reason: Reason, message: str) -> Condition:
+    """Say that something is amiss: a condition that becomes an event, too."""
+    return condition(DEGRADED, reason, message, holds=True)
 
 
 def _listed(faults: Sequence[Fault]) -> str:

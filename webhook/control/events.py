@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from webhook.control.api import Api, ApiFailed, Object
 from webhook.control.metrics import Metrics
+from webhook.control.reasons import Reason
 from webhook.core.names import API_GROUP
 from webhook.process.logs import ROOT, fields
 
@@ -41,7 +42,7 @@ class Events:
         self._api, self._metrics, self._reporter, self._clock = api, metrics, reporter, clock
         self._said: dict[tuple[str, str], float] = {}
 
-    def say(self, about: Object, reason: str, note: str, kind: Kind = "Normal") -> None:
+    def say(self, about: Object, reason: Reason, note: str, kind: Kind = "Normal") -> None:
         """Say something about an object; what was just said becomes no further event.
 
         Of `about` only apiVersion, kind, and metadata's name, namespace and uid are read.
@@ -61,7 +62,7 @@ class Events:
         except ApiFailed as failure:
             _log.warning("event not written", extra=fields(reason=reason, fault=str(failure)))
 
-    def _event(self, about: Object, reason: str, note: str, kind: Kind) -> Object:
+    def _event(self, about: Object, reason: Reason, note: str, kind: Kind) -> Object:
         metadata = about["metadata"]
         known = ("name", "namespace", "uid")
         regarding = {key: metadata[key] for key in known if key in metadata}

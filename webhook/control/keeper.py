@@ -14,6 +14,7 @@ from webhook.control import configurations as live
 from webhook.control import rotation, secrets
 from webhook.control.certificates import is_issued_by, make_ca, make_leaf
 from webhook.control.configurations import Bundles
+from webhook.control.reasons import Reason
 from webhook.control.rotation import (
     Authority,
     Lives,
@@ -126,15 +127,15 @@ class Keeper:
         match step:
             case NewAuthority():
                 pair = make_ca(now, self._lives.ca)
-                self._write(Authority(pair=pair, older=step.older), "CACreated", step.why)
+                self._write(Authority(pair=pair, older=step.older), Reason.CA_CREATED, step.why)
                 self._old_seen = now
             case Trust() if authority:
                 changed = Authority(pair=authority.pair, older=step.older)
-                self._write(changed, "CATrustChanged", step.why)
+                self._write(changed, Reason.CA_TRUST_CHANGED, step.why)
             case NewLeaf() if authority:
                 self._sign(authority, step.why, now)
 
-    def _write(self, authority: Authority, reason: str, why: str) -> None:
+    def _write(self, authority: Authority, reason: Reason, why: str) -> None:
         self._world.secrets.write_authority(authority)
         self.bundle = authority.trusted
         count = len(authority.trusted)
@@ -146,9 +147,11 @@ class Keeper:
         leaf = make_leaf(authority.pair, self._world.secrets.hosts, now, life)
         self._world.secrets.write_leaf(leaf, ca)
         until = f"{leaf.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
-        self._say("CertificateSigned", f"Secret {secrets.LEAF}: {why}; the new one ends {until}")
+        self._say(
+            Reason.CERTIFICATE_SIGNED, f"Secret {secrets.LEAF}: {why}; the new one ends {until}"
+        )
 
-    def _say(self, reason: str, note: str) -> None:
+    def _say(self, reason: Reason, note: str) -> None:
         self._world.events.say(self._world.secrets.reference, reason, note)
 
     def _show(self, leaf: Leaf, authority: Authority | None) -> None:

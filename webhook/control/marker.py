@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from webhook.control import measures
 from webhook.control.api import FIELD_MANAGER, MERGE_PATCH, ApiFailed, Object
 from webhook.control.inventory import Machine, marks_of
 from webhook.control.node_status import disputed
 from webhook.control.patience import Patience
+from webhook.control.reasons import Reason
 from webhook.control.turn import LONGEST_PAUSE, Due, Result, Turn
 from webhook.control.world import World
 from webhook.core.names import MARKS_ANNOTATION, ON_DELETE_ANNOTATION, RELEASE
@@ -120,7 +122,7 @@ class Marker:
             turn.note(due)
         if self._patience.tried(due.name, due.after):
             note = f"{due.name}: what its pool declares does not stay on it; it is set more seldom"
-            self._world.events.say(_about(due.name), "NodeContested", note, "Warning")
+            self._world.events.say(_about(due.name), Reason.NODE_CONTESTED, note, "Warning")
 
     def _write(self, name: str, policy: Policy) -> Result:
         """Read, change and write a node until nobody came in between."""
@@ -137,12 +139,12 @@ class Marker:
                 self._world.api.send("PATCH", path, patch, content_type=MERGE_PATCH, query=query)
             except ApiFailed as failure:
                 if failure.status != HTTPStatus.CONFLICT:
-                    self._count("failed")
+                    self._count(measures.FAILED)
                     _log.warning("node not written", extra=fields(node=name, fault=str(failure)))
                     return Result.FAILED
-                self._count("conflict")
+                self._count(measures.CONFLICT)
             else:
-                self._count("written")
+                self._count(measures.WRITTEN)
                 return Result.WRITTEN
         return Result.FAILED
 
@@ -169,18 +171,18 @@ class Marker:
         pools = claiming.objects.get(_POOLS, {})
         for pool, names in turn.marked.items():
             note = f"{_listed(names)}: labels and taints set"
-            self._world.events.say(_about_pool(pool, pools), "NodesMarked", note)
+            self._world.events.say(_about_pool(pool, pools), Reason.NODES_MARKED, note)
         for pool, names in turn.released.items():
             note = f"{_listed(names)}: labels and taints taken away"
-            self._world.events.say(_about_pool(pool, pools), "NodesReleased", note)
+            self._world.events.say(_about_pool(pool, pools), Reason.NODES_RELEASED, note)
         for name, note in turn.rivals.items():
             if self._rivals.get(name) != note:
-                self._world.events.say(_about(name), "NodeClaimedTwice", note, "Warning")
+                self._world.events.say(_about(name), Reason.NODE_CLAIMED_TWICE, note, "Warning")
         self._rivals = turn.rivals
         gauge = self._world.metrics.nodes
-        gauge.labels("marked").set(turn.claimed - turn.waiting)
-        gauge.labels("waiting").set(turn.waiting)
-        gauge.labels("disputed").set(len(turn.rivals))
+        gauge.labels(measures.MARKED).set(turn.claimed - turn.waiting)
+        gauge.labels(measures.WAITING).set(turn.waiting)
+        gauge.labels(measures.DISPUTED).set(len(turn.rivals))
 
     def _count(self, result: str) -> None:
         self._world.metrics.node_writes.labels(result).inc()

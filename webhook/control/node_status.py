@@ -5,15 +5,15 @@ A pure function, like `status`, which asks it.
 
 from collections.abc import Iterator, Sequence
 
-from webhook.control.conditions import State, condition, revision_of
+from webhook.control.conditions import State, condition, degrade, revision_of
 from webhook.control.gpus import gpus_of, resources_of
 from webhook.control.inventory import Machine
+from webhook.control.reasons import Reason
 from webhook.core.cluster import Node
 from webhook.core.nodes import written
 from webhook.core.policy.documents import GPUNode, GPUNodePool
 from webhook.core.policy.membership import missing_labels, missing_taints
 from webhook.core.policy.status import (
-    DEGRADED,
     READY,
     Condition,
     ConditionStatus,
@@ -84,7 +84,7 @@ def _conditions(
     """Let the node speak where the document itself is in force."""
     ready, degraded = _unless(own, "NodeHasProblems", "; ".join(problems))
     if machine.is_silent and degraded.status is ConditionStatus.FALSE:
-        degraded = condition(DEGRADED, "NodeSilent", "its kubelet is silent", holds=True)
+        degraded = degrade(Reason.NODE_SILENT, "its kubelet is silent")
     if ready.status is ConditionStatus.TRUE:
         text = f"{ready.message}; of pool {document.pool}, {gpus.allocatable} GPUs"
         ready = condition(READY, "Joined", text, holds=True)
@@ -96,7 +96,7 @@ def _disputed(own: Pair, fault: str) -> Pair:
         return own
     return (
         condition(READY, "ClaimedTwice", fault),
-        condition(DEGRADED, "ClaimedTwice", fault, holds=True),
+        degrade(Reason.CLAIMED_TWICE, fault),
     )
 
 

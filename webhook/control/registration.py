@@ -15,6 +15,7 @@ from webhook.control.api import Object
 from webhook.control.certificates import write_all
 from webhook.control.configurations import Live, by_name, encode
 from webhook.control.documents import Known
+from webhook.control.reasons import Reason
 from webhook.control.world import World
 from webhook.core import registration
 from webhook.core.names import PAUSED_ANNOTATION
@@ -103,7 +104,9 @@ class Registrar:
         self._world.metrics.registered.set(-1)
         for each in reversed([each for each in live.values() if each is not None]):
             self._world.configurations.delete(each)
-            self._world.events.say(about, "RegistrationRemoved", f"{each['kind']}: deleted: {why}")
+            self._world.events.say(
+                about, Reason.REGISTRATION_REMOVED, f"{each['kind']}: deleted: {why}"
+            )
         return LONGEST_PAUSE
 
     def _register(self, known: Known, live: Live, about: Object) -> float:
@@ -122,7 +125,7 @@ class Registrar:
         fault = self._world.probe.ask(self._bundle()).fault
         if fault and fault != self._fault:
             note = f"not registered yet: nobody answers: {fault}"
-            self._world.events.say(about, "WaitingForServer", note)
+            self._world.events.say(about, Reason.WAITING_FOR_SERVER, note)
         self._fault = fault
         return not fault
 
@@ -144,15 +147,15 @@ class Registrar:
 
 def _story(
     before: tuple[Object, Object] | None, target: Object, found: Object | None, result: Object
-) -> tuple[str, str]:
-    """Give the reason of an event and what happened; nothing where nothing was written."""
+) -> tuple[Reason | None, str]:
+    """Give the reason of an event and what happened; None where nothing was written."""
     if found is None:
-        return "Registered", "written"
+        return Reason.REGISTERED, "written"
     if _view(found) == _view(result):
-        return "", ""
+        return None, ""
     if before and before[0] == target:
-        return "RegistrationRepaired", "somebody else had changed it: written again"
-    return "RegistrationChanged", "brought into step with the documents and the certificates"
+        return Reason.REGISTRATION_REPAIRED, "somebody else had changed it: written again"
+    return Reason.REGISTRATION_CHANGED, "brought into step with the documents and the certificates"
 
 
 def _view(configuration: Object) -> Object:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from webhook.control.api import APPLY, Object
 from webhook.control.conditions import Name, State
+from webhook.control.reasons import Reason
 from webhook.control.status import members_of, report
 from webhook.control.world import World
 from webhook.core.policy.crd.definitions import RESOURCES
@@ -109,7 +110,7 @@ class Reporter:
         self._written[name] = (self._clock(), status)
         for each in status["conditions"]:
             if each["type"] == DEGRADED and each["status"] == ConditionStatus.TRUE:
-                self._world.events.say(body, each["reason"], each["message"], "Warning")
+                self._world.events.say(body, Reason(each["reason"]), each["message"], "Warning")
 
 
 _RESOURCE = {each.kind.__name__: resource for resource, each in RESOURCES.items()}

@@ -19,6 +19,9 @@ from webhook.process.settings import (
     LogLevel,
     address,
     duration,
+    log_format,
+    log_level,
+    metrics_bind,
     one_of,
     positive_seconds,
     setting,
@@ -41,18 +44,9 @@ class Settings:
     service_port: int = setting(
         registration.SERVICE_PORT, settings.count, "PORT", "the Service's port for reviews"
     )
-    metrics_bind: Address = setting(
-        Address(host="127.0.0.1", port=8081),
-        address,
-        "HOST:PORT",
-        "where /livez, /readyz and /metrics are answered, without TLS",
-    )
-    log_level: LogLevel = setting(
-        LogLevel.INFO, one_of(LogLevel), "LEVEL", "the least level logged: " + ", ".join(LogLevel)
-    )
-    log_format: LogFormat = setting(
-        LogFormat.JSON, one_of(LogFormat), "FORMAT", "json, or text for a terminal"
-    )
+    metrics_bind: Address = metrics_bind(8081)
+    log_level: LogLevel = log_level()
+    log_format: LogFormat = log_format()
     lease_seconds: float = setting(
         15.0, positive_seconds, "SECONDS", "how long a leader that is silent keeps the others out"
     )

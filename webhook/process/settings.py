@@ -138,6 +138,23 @@ def setting(default: T, read: Callable[[str], object], metavar: str, text: str) 
     return found
 
 
+def metrics_bind(port: int) -> Address:
+    """Declare where a program answers on its plain HTTP port, which is `port` unless it is told."""
+    text = "where /livez, /readyz and /metrics are answered, without TLS"
+    return setting(Address(host="127.0.0.1", port=port), address, "HOST:PORT", text)
+
+
+def log_level() -> LogLevel:
+    """Declare what a program logs."""
+    text = "the least level logged: " + ", ".join(LogLevel)
+    return setting(LogLevel.INFO, one_of(LogLevel), "LEVEL", text)
+
+
+def log_format() -> LogFormat:
+    """Declare how a program logs."""
+    return setting(LogFormat.JSON, one_of(LogFormat), "FORMAT", "json, or text for a terminal")
+
+
 def variable(name: str) -> str:
     """Give the variable of the environment that sets field `name`."""
     return PREFIX + name.upper()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Protocol
 
+from webhook.serve.cut import Cut
 from webhook.serve.health import Health
 from webhook.serve.metrics import Metrics
 from webhook.serve.settings import Settings
@@ -13,27 +14,6 @@ from webhook.serve.settings import Settings
 FRAMING_BYTES = 64 * 1024
 """What the chunks of a body may take beside the body itself."""
 SWEEP_SECONDS = 0.25
-
-
-class Cut(StrEnum):
-    """Why the server ended a connection."""
-
-    HANDSHAKE = "handshake"
-    """The TLS handshake failed, or its deadline passed."""
-    HEADERS = "headers"
-    """The deadline for headers passed."""
-    BODY = "body"
-    """The deadline for a body passed."""
-    ANSWER = "answer"
-    """The client did not take its answer in time."""
-    MALFORMED = "malformed"
-    """What came is no HTTP."""
-    OVERSIZE = "oversize"
-    """The headers or the body are larger than is read."""
-    IDLE = "idle"
-    """It idled longest when a newcomer found all places taken."""
-    FULL = "full"
-    """It was the newcomer, and no connection idled."""
 
 
 class Phase(StrEnum):
@@ -75,7 +55,6 @@ class Guard:
             Phase.HEADERS: settings.max_header_bytes,
             Phase.BODY: settings.max_header_bytes + settings.max_body_bytes + FRAMING_BYTES,
         }
-        metrics.declare_cuts(listener, Cut)
 
     def count(self, cut: Cut) -> None:
         """Count a connection that is cut."""

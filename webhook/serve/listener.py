@@ -16,7 +16,8 @@ from uvicorn import Config, Server
 
 from webhook.process.logs import ROOT, fields
 from webhook.serve.asgi import Application
-from webhook.serve.guard import Cut, Guard, Phase
+from webhook.serve.cut import Cut
+from webhook.serve.guard import Guard, Phase
 from webhook.serve.protocol import Connection
 
 BATCH = 64

@@ -19,7 +19,8 @@ from uvicorn.server import ServerState
 
 from webhook.serve import answer as answers
 from webhook.serve.asgi import RECEIVED
-from webhook.serve.guard import Cut, Guard, Phase
+from webhook.serve.cut import Cut
+from webhook.serve.guard import Guard, Phase
 
 _CUTS = {
     Phase.HEADERS: Cut.HEADERS,

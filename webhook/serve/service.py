@@ -20,9 +20,6 @@ from webhook.serve.settings import Settings
 from webhook.serve.snapshots import Snapshots
 from webhook.serve.tls import Certificates
 
-ADMISSION, PROBES = "admission", "probes"
-"""The two listeners, as metrics name them."""
-
 THREADS = 2
 """For Flask: probes and metrics are few, and short."""
 

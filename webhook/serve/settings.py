@@ -12,7 +12,9 @@ from webhook.process.settings import (
     LogLevel,
     address,
     count,
-    one_of,
+    log_format,
+    log_level,
+    metrics_bind,
     positive_seconds,
     seconds,
     setting,
@@ -43,18 +45,9 @@ class Settings:
     bind: Address = setting(
         Address(host="127.0.0.1", port=8443), address, "HOST:PORT", "where reviews are answered"
     )
-    metrics_bind: Address = setting(
-        Address(host="127.0.0.1", port=8080),
-        address,
-        "HOST:PORT",
-        "where /livez, /readyz and /metrics are answered, without TLS",
-    )
-    log_level: LogLevel = setting(
-        LogLevel.INFO, one_of(LogLevel), "LEVEL", "the least level logged: " + ", ".join(LogLevel)
-    )
-    log_format: LogFormat = setting(
-        LogFormat.JSON, one_of(LogFormat), "FORMAT", "json, or text for a terminal"
-    )
+    metrics_bind: Address = metrics_bind(8080)
+    log_level: LogLevel = log_level()
+    log_format: LogFormat = log_format()
     drain_seconds: float = setting(
         3.0, seconds, "SECONDS", "how long to go on serving after SIGTERM"
     )

@@ -17,7 +17,8 @@ from uvicorn_worker import UvicornWorker
 from webhook.process.logs import ROOT, fields, quiet_foreign
 from webhook.process.sockets import address_of
 from webhook.serve.listener import Listener
-from webhook.serve.service import ADMISSION, PROBES, Service
+from webhook.serve.measures import ADMISSION, PROBES
+from webhook.serve.service import Service
 
 BEAT_SECONDS = 1.0
 """How often gunicorn is told that the loop turns."""

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from webhook.process.metrics import Family
+from webhook.watch import measures
 from webhook.watch.reflector import Reflector
 
 
@@ -36,34 +38,5 @@ class WatchCollector(Collector):
         return families
 
     @staticmethod
-    def _families() -> tuple[Any, ...]:
-        return (
-            GaugeMetricFamily(
-                "gpuclass_watch_synced",
-                "1 once a resource was read, or is known not to be served.",
-                labels=["resource"],
-            ),
-            GaugeMetricFamily(
-                "gpuclass_watch_objects", "Objects that are known.", labels=["resource"]
-            ),
-            GaugeMetricFamily(
-                "gpuclass_watch_silence_seconds",
-                "Since the API server was last heard of a resource; above 60 something is wrong.",
-                labels=["resource"],
-            ),
-            CounterMetricFamily(
-                "gpuclass_watch_lists",
-                "Whole lists read; more than one says that a watch could not go on.",
-                labels=["resource"],
-            ),
-            CounterMetricFamily(
-                "gpuclass_watch_starts",
-                "Watches begun; one lasts 40 to 48 seconds.",
-                labels=["resource"],
-            ),
-            CounterMetricFamily(
-                "gpuclass_watch_failures",
-                "Lists and watches that failed.",
-                labels=["resource", "reason"],
-            ),
-        )
+    def _families() -> tuple[Family, ...]:
+        return tuple(row.family() for row in measures.ROWS)
