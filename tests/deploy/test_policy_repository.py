@@ -17,7 +17,8 @@ import webhook
 from tests.cli.shipped import POLICIES
 from tests.cluster.conftest import REQUIRED_VARIABLE
 from tests.cluster.gobuild import BinariesUnavailable
-from tests.deploy import actionlint, workflow
+from tests.deploy import workflow
+from tests.deploy.actionlint import ACTIONLINT
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "deploy" / "policy-repository"
@@ -279,7 +280,7 @@ def linter(request: pytest.FixtureRequest) -> Path:
     """Give actionlint, built on the first use on a machine."""
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     try:
-        return actionlint.find(reporter.write_line if reporter else lambda _: None)
+        return ACTIONLINT.build(reporter.write_line if reporter else lambda _: None)
     except BinariesUnavailable as reason:
         if os.environ.get(REQUIRED_VARIABLE) == "1":
             pytest.fail(str(reason), pytrace=False)
