@@ -13,7 +13,7 @@ SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property fuzz e2e tofu prometheus check format lock image bench clean
+.PHONY: help run demo test test-slow property fuzz e2e helm tofu prometheus check format render chart lock image bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ e2e: $(VENV)/dev ## the bootstrap with real containers, Terraform with its provi
 	@$(BIN)/python -m tests.e2e.terraform_plan
 	@$(BIN)/python -m tests.e2e
 
+helm: $(VENV)/dev ## build Helm, for the tests of deploy/chart (3 minutes)
+	@$(BIN)/python -m tests.deploy.helm
+
 tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minutes, once)
 	@$(BIN)/python -m tests.deploy.opentofu
 
@@ -65,10 +68,14 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/shfmt --write --indent 2 --case-indent $(SCRIPTS)
 
-render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the reference pages of docs
+render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the chart, the reference pages of docs
 	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
 	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.deploy.chart
+
+chart: $(VENV)/dev ## write the templates of deploy/chart from deploy/base
+	@$(BIN)/python -m tests.deploy.chart
 
 image: ## build the container image (needs Docker)
 	docker build --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .

@@ -1,9 +1,12 @@
-"""kubectl and kubeadm come from where the control plane comes from, Prometheus from elsewhere."""
+"""kubectl and kubeadm come from where the control plane comes from, other tools from elsewhere."""
+
+from pathlib import Path
 
 import pytest
 
 from tests.cluster.conftest import binaries, kubeadm
 from tests.cluster.gobuild import BinariesUnavailable
+from tests.deploy.helm import HELM
 from tests.deploy.prometheus import Prometheus, find
 
 __all__ = ["binaries", "kubeadm"]
@@ -16,3 +19,12 @@ def prometheus() -> Prometheus:
         return find(lambda _: None)
     except BinariesUnavailable as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """Give Helm, if it was built."""
+    found = HELM.find()
+    if found is None:
+        pytest.skip(f"Helm {HELM.version} is not built here: `make helm` builds it (3 minutes)")
+    return found

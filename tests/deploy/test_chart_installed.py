@@ -1,0 +1,140 @@
+"""deploy/chart on a real API server, by a real Helm: the steps of its README, in order.
+
+That what it renders is the base, field by field, is tested in test_chart.py.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.binaries import Binaries
+from tests.cluster.controlplane import ControlPlane
+from tests.deploy.chart import CHART
+from webhook.core import registration
+
+pytestmark = pytest.mark.cluster
+
+SYSTEM = registration.NAMESPACE
+NAMESPACED = "deployment,service,serviceaccount,role,rolebinding,networkpolicy,pdb,resourcequota"
+WRITTEN_TO = {"PodDisruptionBudget", "ResourceQuota"}
+"""Controllers write their status, and they count no generations."""
+
+COLUMN = """\
+    - name: Degraded
+      type: string
+"""
+
+
+class Release:
+    """Helm, and the cluster that it installs into; nothing of the user's is read or written."""
+
+    def __init__(self, helm: Path, plane: ControlPlane, home: Path) -> None:
+        self.plane = plane
+        self._command = (str(helm), f"--kubeconfig={plane.kubeconfig}", f"--namespace={SYSTEM}")
+        self._environment = {"PATH": os.defpath, "HOME": str(home)}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Helm."""
+        return subprocess.run(
+            [*self._command, *arguments],
+            env=self._environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def install(self, chart: Path = CHART, *flags: str) -> str:
+        """Install a chart, or upgrade what is installed; give the notes."""
+        command = ("upgrade", "--install", "gpuclass", str(chart), "--create-namespace")
+        answer = self.run(*command, *flags)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        return answer.stdout
+
+    def versions(self) -> dict[tuple[str, str], str]:
+        """Give the generation of every object of ours, or the version of those that have none."""
+        ours = self.plane.kubectl("-n", SYSTEM, "get", NAMESPACED, "-o", "json").stdout
+        clusters = self.plane.kubectl("get", "crd,clusterrole,clusterrolebinding", "-o", "json")
+        found = [*json.loads(ours)["items"], *json.loads(clusters.stdout)["items"]]
+        heads = {(each["kind"], each["metadata"]["name"]): each["metadata"] for each in found}
+        return {
+            key: str(head.get("generation") or head["resourceVersion"])
+            for key, head in heads.items()
+            if "gpuclass" in key[1] and key[0] not in WRITTEN_TO
+        }
+
+
+@pytest.fixture(scope="module")
+def plane(binaries: Binaries) -> Iterator[ControlPlane]:
+    with ControlPlane(binaries) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def release(helm: Path, plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Give a cluster in which an earlier chart, whose kinds say less, was installed."""
+    folder = tmp_path_factory.mktemp("release")
+    earlier = folder / "chart"
+    shutil.copytree(CHART, earlier)
+    made = Release(helm, plane, folder)
+    crd = earlier / "templates" / "crds" / "gpuclasses.yaml"
+    text = crd.read_text(encoding="utf-8")
+    assert COLUMN in text
+    crd.write_text(text.replace(COLUMN, COLUMN.replace("Degraded", "Unwell")), encoding="utf-8")
+    made.install(earlier)
+    return made
+
+
+def columns(plane: ControlPlane) -> list[str]:
+    """Give what `kubectl get gpuclasses` shows."""
+    path = "jsonpath={.spec.versions[0].additionalPrinterColumns[*].name}"
+    return plane.kubectl("get", "crd", "gpuclasses.gpuclass.io", "-o", path).stdout.split()
+
+
+def test_an_upgrade_brings_new_kinds_and_says_what_comes_next(release: Release) -> None:
+    assert "Unwell" in columns(release.plane)
+    notes = release.install()
+    assert "Unwell" not in columns(release.plane)
+    assert f"gpuclass verify --namespace {SYSTEM}" in notes
+
+
+def test_installing_it_again_changes_nothing(release: Release) -> None:
+    before = release.versions()
+    release.install()
+    assert release.versions() == before
+    assert {("Deployment", "gpuclass"), ("Service", "gpuclass")} <= before.keys()
+
+
+def test_what_it_installs_is_applied_server_side(release: Release) -> None:
+    answer = release.plane.kubectl(
+        *("-n", SYSTEM, "get", "deployment", "gpuclass", "-o", "json", "--show-managed-fields")
+    )
+    fields = json.loads(answer.stdout)["metadata"]["managedFields"]
+    assert ("helm", "Apply") in {(each["manager"], each["operation"]) for each in fields}
+
+
+def test_uninstalling_leaves_the_kinds(release: Release) -> None:
+    answer = release.run("uninstall", "gpuclass", "--wait")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert {kind for kind, _ in release.versions()} == {"CustomResourceDefinition"}
+    assert len(release.versions()) == 4
+
+
+def test_applied_by_kubectl_a_second_time_differs_in_nothing(release: Release) -> None:
+    text = release.run("template", "gpuclass", str(CHART)).stdout
+    flags = ("--server-side", "--filename=-")
+    # The kinds were Helm's; their lists are atomic, and so a conflict though nothing differs.
+    release.plane.kubectl("apply", "--force-conflicts", *flags, input=text)
+    assert release.plane.kubectl("diff", *flags, input=text, check=False).stdout == ""
+
+
+def test_what_kubectl_installed_is_taken_over_when_told(release: Release) -> None:
+    answer = release.run("install", "gpuclass", str(CHART))
+    assert answer.returncode == 1
+    assert "invalid ownership metadata" in answer.stderr
+    release.install(CHART, "--take-ownership", "--force-conflicts")
+    assert release.run("status", "gpuclass").returncode == 0
