@@ -1,5 +1,6 @@
 """Conditions have a cost limit, and beyond it an error refuses the pod: large pods stay within."""
 
+import copy
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -69,3 +70,24 @@ def test_a_large_pod_that_is_nobodys_business_passes(
     gate: Mapping[str, Gate], name: str, manifest: Json
 ) -> None:
     assert not gate[name].sends_pod(manifest)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(pod(), id="itself"),
+        pytest.param(
+            pod(tolerations=[{"key": "a", "operator": "Exists"}] * 20_000), id="20,000 tolerations"
+        ),
+        pytest.param(of_containers(60, 40), id="60 containers of 40 resources"),
+        pytest.param(of_containers(400, 40), id="400 containers of 40 resources"),
+        pytest.param(requiring(16, 10, 60), id="as many terms as are looked through"),
+        pytest.param(requiring(100, 10, 10), id="10,000 values in required terms"),
+    ],
+)
+def test_a_large_pod_of_a_class_is_judged(gate: Mapping[str, Gate], more: Json) -> None:
+    manifest = copy.deepcopy(more)
+    manifest["metadata"]["annotations"] = {"gpu-class": "training"}
+    asking = {"name": "gpu", "image": "app:1", "resources": {"limits": {"nvidia.com/gpu": 1}}}
+    manifest["spec"]["containers"].append(asking)
+    assert gate[VALIDATE].sends_pod(manifest)

@@ -384,3 +384,36 @@ def test_nodes_that_are_only_warned_of_do_not_wait_and_pods_do_not_fail_for_node
     enforced = compiled(CLAIMS, "defaultClass: general, mode: Warn, rules: {node-marks: Enforce}")
     assert entries(enforced)[NODES]["failurePolicy"] == "Fail"
     assert entries(enforced)["Mutating/pods.gpuclass.io"]["failurePolicy"] == "Ignore"
+
+
+UNSETTLED = "not-as-its-class-makes-it"
+
+
+def unsettled(given: Policy) -> bool:
+    """Tell whether pods that their class made what they are stay unsent."""
+    return UNSETTLED in conditions(entries(given)["Validating/pods.gpuclass.io"])
+
+
+def of_classes(count: int) -> Policy:
+    pools = (pool(f"p{number}", f"pool: p{number}") for number in range(count))
+    classes = (gpu_class(f"c{number}", f"{{name: p{number}}}") for number in range(count))
+    return compiled("".join((*pools, *classes)), "defaultClass: c0")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(compiled(), True, id="as-shipped"),
+        pytest.param(of_classes(80), True, id="many-classes"),
+        pytest.param(of_classes(200), False, id="more-than-an-expression-holds"),
+        pytest.param(compiled(cluster="rules: {placement: Audit}"), False, id="nothing-written"),
+    ],
+)
+def test_pods_in_their_final_state_are_recognised(given: Policy, expected: bool) -> None:
+    assert unsettled(given) is expected
+
+
+def test_no_expression_is_longer_than_the_language_takes() -> None:
+    for count in (80, 110, 150):
+        for entry in entries(of_classes(count)).values():
+            assert all(len(each) < 100_000 for each in conditions(entry).values())

@@ -19,7 +19,8 @@ MEMBER_ANNOTATION = "gpuclass.io/member"
 """On a pod of a workload of several templates: without a GPU it gets the class's priority only."""
 
 CLASS_LABEL = "gpuclass.io/class"
-"""Written on every pod that a class placed, for selectors and metrics; never read to decide."""
+"""Written on every pod that a class placed, for selectors and metrics. Where a new pod is judged it
+says which class mutation chose; nothing else is decided by it."""
 
 STAMP_ANNOTATION = "gpuclass.io/injected"
 """What was injected at CREATE, by which policy revision (JSON); see `rules.stamp`."""
@@ -47,6 +48,12 @@ VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
 """The environment variable by which that runtime is told which devices; the plug-in sets it."""
 NO_DEVICES = frozenset({"", "none", "void"})
 """Its values that give none (docs.nvidia.com, container toolkit)."""
+
+SYSTEM_PREFIX = "system-"
+"""Of the PriorityClasses of the cluster's own components."""
+
+REQUESTED = ("cpu", "memory")
+"""What a container that holds a GPU has to request beside it."""
 
 NODES_GROUP = "system:nodes"
 DAEMON_SET_CONTROLLER = "system:serviceaccount:kube-system:daemon-set-controller"

@@ -92,6 +92,21 @@ def test_pod_without_a_stamp_is_judged_by_what_it_is() -> None:
     assert validate(document).allowed
 
 
+def test_class_that_the_label_names_is_what_the_pod_was_given_a_moment_ago() -> None:
+    made = admitted(gpu_pod(), policy(cluster="defaultClass: production"))
+    decision = validate(made, policy(cluster="defaultClass: training"))
+    assert (decision.allowed, decision.gpu_class) == (True, "production")
+
+
+def test_label_of_a_pod_that_nothing_was_written_to_says_nothing() -> None:
+    document = gpu_pod()
+    document["metadata"]["labels"] = {"gpuclass.io/class": "production"}
+    lax = policy(cluster="defaultClass: training, rules: {placement: Audit}")
+    made = admitted(document, lax)
+    assert made["metadata"]["labels"] == {"gpuclass.io/class": "production"}
+    assert validate(made, lax).gpu_class == "training"
+
+
 def swapped(before: Policy, now: Policy) -> Policy:
     """Give a policy that took the place of another a moment ago."""
     return now.after((before,))
@@ -103,7 +118,7 @@ OF_TRAINING = policy(cluster="defaultClass: training")
 
 def test_policy_swapped_between_the_halves_is_no_reason_to_refuse() -> None:
     made = admitted(gpu_pod(), OF_PRODUCTION)
-    del made["metadata"]["annotations"][STAMP]
+    del made["metadata"]["labels"]
     assert not validate(made, OF_TRAINING).allowed
     decision = validate(made, swapped(OF_PRODUCTION, OF_TRAINING))
     assert (decision.allowed, decision.gpu_class) == (True, "production")

@@ -17,7 +17,7 @@ from webhook.core.audit.inventory import DaemonSet
 from webhook.core.audit.view import View
 from webhook.core.cluster import Node
 from webhook.core.cluster import Taint as NodeTaint
-from webhook.core.names import CLASS_ANNOTATION, GPU_VENDOR_DOMAINS
+from webhook.core.names import CLASS_ANNOTATION, GPU_VENDOR_DOMAINS, SYSTEM_PREFIX
 from webhook.core.node_filter import Candidate, refusals
 from webhook.core.nodes import HARD_EFFECTS, may_satisfy, tolerates, tolerates_all, written
 from webhook.core.pod import Pod
@@ -27,7 +27,6 @@ from webhook.core.policy.plan import ClassPlan, PriorityTarget, labels_of, own_l
 from webhook.core.policy.pool_names import named
 from webhook.core.policy.resources import Need
 from webhook.core.rules.placement import required_terms
-from webhook.core.rules.priority import SYSTEM_PREFIX
 
 
 def find(view: View) -> Iterator[Finding]:

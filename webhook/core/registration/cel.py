@@ -66,6 +66,11 @@ def either(expression: Expression, on_true: Expression, on_false: Expression) ->
     return f"{expression} ? {grouped(on_true)} : {grouped(on_false)}"
 
 
+def let(variable: str, value: Expression, body: Expression) -> Expression:
+    """Evaluate a value once for a body that names it: conditions have no variables."""
+    return f"[{value}].exists({variable},\n{indented(body)})"
+
+
 def matching(variable: str, globs: Iterable[str]) -> Expression:
     """Tell whether a string is one of some names, or matches one of some globs."""
     given = tuple(dict.fromkeys(globs))

@@ -22,7 +22,9 @@ from webhook.core.names import (
 from webhook.core.nodes import NAME_FIELD, POSITIVE_OPERATORS
 from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Exemptions, Policy
+from webhook.core.registration.amounts import asks, asks_unlisted, containers
 from webhook.core.registration.cel import (
+    NEVER,
     Expression,
     all_of,
     any_of,
@@ -30,8 +32,8 @@ from webhook.core.registration.cel import (
     listed,
     literal,
     mapped,
-    matching,
 )
+from webhook.core.registration.settled import settled
 
 Conditions = Mapping[str, Expression]
 """Conditions by name; all must hold. The API server names the one that failed in its metrics."""
@@ -77,7 +79,16 @@ def validated(policy: Policy) -> Conditions:
         **_judged(policy.exempt),
         "new-or-placed-anew": any_of(IS_CREATE, grouped(_placed_anew(asked))),
         "concerns-gpus": concerned,
+        **_unsettled(policy),
     }
+
+
+def _unsettled(policy: Policy) -> Conditions:
+    """Give the condition by which a pod that its class made what it is stays unsent."""
+    found = settled(policy)
+    if found == NEVER:
+        return {}
+    return {"not-as-its-class-makes-it": f"!{grouped(all_of(IS_CREATE, found))}"}
 
 
 def bound(policy: Policy) -> Conditions:
@@ -101,23 +112,6 @@ def not_exempt(exempt: Exemptions) -> Conditions:
     if groups:
         found["not-an-exempt-group"] = f"!{_GROUPS}.exists(g, g in {listed(groups)})"
     return found
-
-
-def asks(spec: Expression, policy: Policy) -> Expression:
-    """Tell whether a container wants more than zero of a listed resource."""
-    return _asks(spec, _is_listed(policy))
-
-
-def asks_unlisted(spec: Expression, policy: Policy) -> Expression:
-    """Tell whether a container wants more than zero of what a maker of GPUs has and no list."""
-    makers = matching("r", (f"{domain}/*" for domain in sorted(GPU_VENDOR_DOMAINS)))
-    return _asks(spec, f"({makers}) && !({_is_listed(policy)})")
-
-
-def _is_listed(policy: Policy) -> Expression:
-    names = policy.resources
-    chosen = names.of_device_classes(policy.cluster)
-    return matching("r", (*names.names, *names.device_classes, *chosen, *names.globs))
 
 
 def tolerates(spec: Expression, policy: Policy) -> Expression:
@@ -151,7 +145,7 @@ def _sees_devices(spec: Expression) -> Expression:
     gives = f"has(e.valueFrom) || !(e.?value.orValue('') in {listed(sorted(NO_DEVICES))})"
     return any_of(
         f"{spec}.?runtimeClassName.orValue('') in {listed(sorted(NVIDIA_RUNTIME_CLASSES))}",
-        f"({_containers(spec)}).exists(c, c.?env.orValue([]).exists(e,\n"
+        f"({containers(spec)}).exists(c, c.?env.orValue([]).exists(e,\n"
         f"  e.name == {literal(VISIBLE_DEVICES)} && ({gives})))",
     )
 
@@ -205,25 +199,6 @@ def _unless_daemon_set(*concerns: Expression) -> Expression:
     """Except the pods of a DaemonSet, whose controller chose the node."""
     sender = f"request.userInfo.username != {literal(DAEMON_SET_CONTROLLER)}"
     return grouped(all_of(sender, grouped(any_of(*concerns))))
-
-
-def _asks(spec: Expression, is_wanted: Expression) -> Expression:
-    """Look through containers and amounts."""
-    amounts = "[c.?resources.?limits.orValue({}), c.?resources.?requests.orValue({})]"
-    return (
-        f"({_containers(spec)}).exists(c,\n"
-        f"  {amounts}.exists(amounts,\n"
-        f"    amounts.exists(r, ({is_wanted}) &&\n"
-        f"      quantity(string(amounts[r])).isGreaterThan(quantity('0')))))"
-    )
-
-
-def _containers(spec: Expression) -> Expression:
-    """Give all containers (null before validation where there are none)."""
-    return (
-        f"optional.ofNonZeroValue({spec}.?containers.orValue([])).orValue([]) + "
-        f"{spec}.?initContainers.orValue([])"
-    )
 
 
 def _annotation(document: Expression, key: str) -> Expression:

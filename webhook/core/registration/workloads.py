@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from webhook.core.names import DAEMON_SET_CONTROLLER
 from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Policy
+from webhook.core.registration.amounts import asks, asks_unlisted
 from webhook.core.registration.cel import (
     NEVER,
     Expression,
@@ -22,8 +23,6 @@ from webhook.core.registration.pods import (
     IS_CREATE,
     Conditions,
     aims,
-    asks,
-    asks_unlisted,
     misuses,
     names_node,
     not_exempt,

@@ -18,6 +18,7 @@ is right already nothing is touched: taking the number away once more would leav
 from msgspec.structs import replace
 
 from webhook.core.decision import Violation
+from webhook.core.names import SYSTEM_PREFIX
 from webhook.core.patch import JSON
 from webhook.core.pod import Pod
 from webhook.core.policy.plan import ClassPlan
@@ -25,8 +26,6 @@ from webhook.core.policy.policy import Policy
 from webhook.core.workload import WorkloadKind, texts
 
 NAME = "priority"
-
-SYSTEM_PREFIX = "system-"
 
 
 def inject(pod: Pod, plan: ClassPlan, global_default: str | None) -> Pod:

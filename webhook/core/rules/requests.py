@@ -15,20 +15,19 @@ from collections.abc import Mapping
 
 from webhook.core.cluster import Cluster
 from webhook.core.decision import Violation
+from webhook.core.names import REQUESTED
 from webhook.core.pod import Pod, PodSpec, ResourceRequirements
 from webhook.core.policy.resources import GPUResources
 from webhook.core.quantity import is_positive
 
 NAME = "requests"
 
-WANTED = ("cpu", "memory")
-
 
 def find(pod: Pod, resources: GPUResources, cluster: Cluster) -> tuple[Violation, ...]:
     """Find the containers of a GPU pod that request no cpu or no memory."""
     if _is_complete(pod.spec):
         return ()
-    wanted = _missing(pod.spec.resources, WANTED)
+    wanted = _missing(pod.spec.resources, REQUESTED)
     lacking = {
         place: missing
         for place, container in pod.containers()
@@ -44,7 +43,7 @@ def _is_complete(spec: PodSpec) -> bool:
             requests = container.resources and container.resources.requests
             if not requests:
                 return False
-            for name in WANTED:
+            for name in REQUESTED:
                 if not is_positive(requests.get(name) or 0):
                     return False
     return True

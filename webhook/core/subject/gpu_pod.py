@@ -1,7 +1,7 @@
 """A pod that asks for a GPU: it gets its class, whole, or is told why not."""
 
 from webhook.core.decision import Decision, Verdict, Violation
-from webhook.core.names import CLASS_ANNOTATION, DAEMON_SET_CONTROLLER
+from webhook.core.names import CLASS_ANNOTATION, CLASS_LABEL, DAEMON_SET_CONTROLLER
 from webhook.core.pod import Pod
 from webhook.core.pod_patch import compare
 from webhook.core.policy.plan import ClassPlan
@@ -65,8 +65,9 @@ def _class(case: Case) -> gpu_class.Found | Violation:
     """Find the pod's class; judged afterwards, what it was given a moment ago counts."""
     pod, namespace = case.pod, case.request.namespace
     named = pod.annotations.get(CLASS_ANNOTATION)
-    stamped = stamp.read(pod) if named is None and case.stage is Stage.VALIDATE else None
-    return gpu_class.find(named, namespace, case.policy, stamped.gpu_class if stamped else None)
+    is_after = case.stage is Stage.VALIDATE and case.writes(placement.NAME)
+    given = (pod.metadata.labels or {}).get(CLASS_LABEL) if is_after else None
+    return gpu_class.find(named, namespace, case.policy, given)
 
 
 def inject(case: Case, plan: ClassPlan) -> Applied:

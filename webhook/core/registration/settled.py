@@ -1,0 +1,194 @@
+"""Which new GPU pods are what their class makes of them, in CEL: they need not be judged again.
+
+Mutation brings a pod to the final state of its class, and the validating webhook would only say so.
+Where the API server can tell by itself, the creation of a GPU pod costs one call instead of two.
+What it does not recognise is sent as ever (a webhook after ours, an author's own requirements on
+the labels of a pool), so every condition here is narrower than the rules: never is one wider.
+
+Parts of the final state are compared as text from which they can be told:
+
+    nvidia.com/gpu=present:NoSchedule        a toleration: of one taint, for good
+    gpu-type In 2 training,development       a requirement: key, operator, number of values, values
+    100 1 gpu-type In 1 training             a preference: weight, number of requirements, those
+"""
+
+from collections.abc import Iterable, Iterator
+
+from webhook.core.names import CLASS_ANNOTATION, CLASS_LABEL, REQUESTED, SYSTEM_PREFIX
+from webhook.core.pod import NodeSelectorRequirement, PreferredSchedulingTerm, Toleration
+from webhook.core.policy.choices import Mode
+from webhook.core.policy.globs import is_everything
+from webhook.core.policy.plan import ClassPlan, labels_of
+from webhook.core.policy.policy import Policy
+from webhook.core.registration.amounts import asks, containers, wants
+from webhook.core.registration.cel import (
+    NEVER,
+    Expression,
+    all_of,
+    any_of,
+    grouped,
+    let,
+    listed,
+    literal,
+    matching,
+)
+
+LONGEST = 64_000
+"""Characters; CEL takes 100,000. The pods of a policy that needs more are all judged."""
+
+_SPEC = "object.spec"
+_AFFINITY = f"{_SPEC}.?affinity.?nodeAffinity"
+_TERMS = (
+    f"{_AFFINITY}.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([])"
+)
+_PREFERRED = f"{_AFFINITY}.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])"
+_TOLERATIONS = f"{_SPEC}.?tolerations.orValue([])"
+_CLASS = (
+    f"object.metadata.?annotations[?{literal(CLASS_ANNOTATION)}]"
+    f".orValue(object.metadata.?labels[?{literal(CLASS_LABEL)}].orValue(''))"
+)
+
+_FEW = " && ".join(
+    f"size({each}) <= {most}"
+    for each, most in (
+        (containers(_SPEC), 64),
+        (_TERMS, 16),
+        (_PREFERRED, 16),
+        (_TOLERATIONS, 64),
+    )
+)
+"""Conditions have a cost limit, and refuse beyond it: what is larger is not looked through."""
+
+_VALUES = "e.?values.orValue([])"
+_REQUIREMENTS = (
+    f"matchExpressions.orValue([]).map(e, e.key + ' ' + e.operator + ' ' + "
+    f"string(size({_VALUES})) + ' ' + {_VALUES}.join(','))"
+)
+
+
+def settled(policy: Policy) -> Expression:
+    """Tell whether a new pod is in the final state of a class that it may have.
+
+    `false` where a policy is too large for that.
+    """
+    classes = policy.classes.values()
+    if not classes or "placement" not in policy.writing:
+        return NEVER
+    shown = all_of(
+        f"named in {listed(each.name for each in classes)}",
+        _FEW,
+        _is_ordinary(policy),
+        *_offered(classes, policy),
+        let(
+            "tolerated",
+            _tolerated(),
+            _let_affinity(any_of(*map(_is, classes))),
+        ),
+    )
+    found = let("named", _CLASS, shown)
+    return found if len(found) <= LONGEST else NEVER
+
+
+def _is_ordinary(policy: Policy) -> Expression:
+    """Tell whether a pod asks for a listed GPU, by no claim, of no node by its name."""
+    parts = [
+        f"{_SPEC}.?nodeName.orValue('') == ''",
+        f"size({_SPEC}.?resourceClaims.orValue([])) == 0",
+        f"has({_SPEC}.priority)",
+        asks(_SPEC, policy),
+    ]
+    if policy.modes["requests"] is Mode.ENFORCE:
+        parts.append(f"({containers(_SPEC)}).all(c, {_is_complete('c')})")
+    return all_of(*parts)
+
+
+def _is_complete(container: Expression) -> Expression:
+    given = f"{container}.?resources.?requests"
+    return " && ".join(
+        f"{given}[?{literal(name)}].optMap(q, quantity(string(q)).isGreaterThan(quantity('0')))"
+        ".orValue(false)"
+        for name in REQUESTED
+    )
+
+
+def _offered(classes: Iterable[ClassPlan], policy: Policy) -> Iterator[Expression]:
+    """Tell whether a pod asks for nothing on the list that the pools of its class do not offer."""
+    on_list = matching("r", (*policy.resources.names, *policy.resources.globs))
+    offering: dict[Expression, list[str]] = {}
+    for each in classes:
+        if each.offers is not None:
+            offered = matching("r", (*each.offers.names, *each.offers.globs))
+            offering.setdefault(offered, []).append(each.name)
+    for offered, names in offering.items():
+        missing = wants(_SPEC, f"({on_list}) && !({offered})")
+        yield grouped(any_of(f"!(named in {listed(names)})", f"!{missing}"))
+
+
+def _tolerated() -> Expression:
+    return (
+        f"{_TOLERATIONS}.filter(t, t.?operator.orValue('Equal') == 'Equal' && "
+        "!has(t.tolerationSeconds))\n"
+        "  .map(t, t.?key.orValue('') + '=' + t.?value.orValue('') + ':' + t.?effect.orValue(''))"
+    )
+
+
+def _let_affinity(body: Expression) -> Expression:
+    weighed = "string(p.weight) + ' ' + string(size(p.preference.?matchExpressions.orValue([])))"
+    preferred = (
+        f"{_PREFERRED}.filter(p, size(p.preference.?matchFields.orValue([])) == 0)\n"
+        f"  .map(p, {weighed} + ' ' + p.preference.?{_REQUIREMENTS}.join('; '))"
+    )
+    return let(
+        "required", f"{_TERMS}.map(t, t.?{_REQUIREMENTS})", let("preferred", preferred, body)
+    )
+
+
+def _is(plan: ClassPlan) -> Expression:
+    """Tell whether a pod whose class was named is what the class makes of it."""
+    parts = [f"named == {literal(plan.name)}"]
+    if not any(map(is_everything, plan.allowed_namespaces)):
+        parts.append(grouped(matching("request.namespace", plan.allowed_namespaces)))
+    parts.append(_has_priority(plan))
+    parts.append(_all_in(map(_toleration, plan.tolerations), "tolerated"))
+    parts.append(_all_in(map(_preference, plan.preferred), "preferred"))
+    return grouped(all_of(*(each for each in (*parts, *_is_placed(plan)) if each)))
+
+
+def _has_priority(plan: ClassPlan) -> Expression:
+    name = f"{_SPEC}.?priorityClassName.orValue('')"
+    if plan.priority is None:
+        return f"!{name}.startsWith({literal(SYSTEM_PREFIX)})"
+    return f"{name} == {literal(plan.priority.name)}"
+
+
+def _is_placed(plan: ClassPlan) -> Iterable[Expression]:
+    """Tell whether a pod requires an alternative in each term, and of its labels nothing else."""
+    keys = listed(sorted({key for pool in plan.pools for key in labels_of(pool)}))
+    alternatives = (listed(map(_requirement, each)) for each in plan.alternatives)
+    within = any_of(
+        *(
+            f"{each}.all(r, r in term) && term.all(r, r in {each} || !(r.split(' ')[0] in {keys}))"
+            for each in alternatives
+        )
+    )
+    yield f"size(required) > 0 && required.all(term, {within})"
+    yield f"!{_SPEC}.?nodeSelector.orValue({{}}).exists(k, k in {keys})"
+
+
+def _all_in(texts: Iterable[str], where: Expression) -> Expression:
+    wanted = tuple(texts)
+    return f"{listed(wanted)}.all(each, each in {where})" if wanted else ""
+
+
+def _toleration(each: Toleration) -> str:
+    return f"{each.key}={each.value or ''}:{each.effect}"
+
+
+def _preference(each: PreferredSchedulingTerm) -> str:
+    expressions = each.preference.match_expressions or ()
+    return f"{each.weight} {len(expressions)} {'; '.join(map(_requirement, expressions))}"
+
+
+def _requirement(each: NodeSelectorRequirement) -> str:
+    values = each.values or ()
+    return f"{each.key} {each.operator} {len(values)} {','.join(values)}"
