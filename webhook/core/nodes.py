@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from webhook.core.names import GPU_VENDOR_DOMAINS
 from webhook.core.pod import NodeSelectorRequirement, NodeSelectorTerm, Toleration
 
 HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
@@ -18,6 +19,9 @@ POSITIVE_OPERATORS = frozenset({"In", "Exists", "Gt", "Lt"})
 
 NAME_FIELD = "metadata.name"
 """The one field that matchFields may ask for."""
+
+_NOT_THERE = frozenset({"false", "0"})
+"""Values of a vendor's label that say that there is no GPU."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
@@ -51,6 +55,14 @@ def written(taint: Taint) -> str:
         if taint.value
         else f"{taint.key}:{taint.effect}"
     )
+
+
+def vendors_mark(labels: Mapping[str, str]) -> str:
+    """Give a label by which a vendor's tools say that a node has a GPU, else nothing."""
+    for key, value in sorted(labels.items()):
+        if key.partition("/")[0] in GPU_VENDOR_DOMAINS and value not in _NOT_THERE:
+            return f"{key}={value}"
+    return ""
 
 
 def is_blanket(toleration: Toleration) -> bool:

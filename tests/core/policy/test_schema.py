@@ -8,7 +8,7 @@ from webhook.core.policy import syntax
 from webhook.core.policy.documents import KINDS, GPUClass, GPUNodePool
 from webhook.core.policy.globs import is_everything, is_glob, is_match
 from webhook.core.policy.nearest import nearest, suggest, suggest_all
-from webhook.core.policy.schema import Items, Record, camel, properties, shape_of
+from webhook.core.policy.schema import Items, Record, camel, properties, shape_of, tidy
 
 
 def test_every_field_is_described_and_named_as_the_api_names_it() -> None:
@@ -132,3 +132,22 @@ def test_unknown_names_are_answered_with_the_known(
 
 def test_nothing_is_near_to_nothing() -> None:
     assert nearest("a", []) is None
+
+
+def test_an_object_is_written_as_its_author_would() -> None:
+    spec: dict[str, object] = {
+        "unknown": 1,
+        "taints": [{"effect": "NoSchedule", "key": "a", "tolerate": True, "value": ""}],
+        "claims": {"names": ["gpu-*"], "matchLabels": {}},
+        "labels": {},
+        "selector": {"b": "1", "a": "2"},
+    }
+    written = tidy(GPUNodePool, spec)
+    assert written == {
+        "selector": {"b": "1", "a": "2"},
+        "labels": {},
+        "taints": [{"key": "a", "value": "", "effect": "NoSchedule"}],
+        "claims": {"names": ["gpu-*"], "matchLabels": {}},
+        "unknown": 1,
+    }
+    assert list(written) == ["selector", "labels", "taints", "claims", "unknown"]

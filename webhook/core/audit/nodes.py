@@ -13,16 +13,12 @@ from collections.abc import Iterator
 
 from webhook.core.audit.finding import NODE, Finding
 from webhook.core.audit.view import View
-from webhook.core.names import GPU_VENDOR_DOMAINS
 from webhook.core.node_filter import Candidate
-from webhook.core.nodes import written
+from webhook.core.nodes import vendors_mark, written
 from webhook.core.policy.documents import GPUNodePool
 from webhook.core.policy.membership import missing_labels, missing_taints
 from webhook.core.policy.pool_names import named
 from webhook.core.policy.resources import GPUResources
-
-_NOT_THERE = frozenset({"false", "0"})
-"""Values of a vendor's label that say that there is no GPU."""
 
 
 def find(view: View) -> Iterator[Finding]:
@@ -65,11 +61,8 @@ def _offer(node: Candidate, view: View) -> str:
 
 
 def _mark(node: Candidate) -> str:
-    """Find a label by which a vendor's tools say that there is a GPU."""
-    for key, value in sorted(node.marks.labels.items()):
-        if key.partition("/")[0] in GPU_VENDOR_DOMAINS and value not in _NOT_THERE:
-            return f"carries the label {key}={value}"
-    return ""
+    mark = vendors_mark(node.marks.labels)
+    return f"carries the label {mark}" if mark else ""
 
 
 def _lacking(node: Candidate, pool: GPUNodePool) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def _taints(pool: GPUNodePool) -> Iterator[Fault]:
         )
         yield warning(pool, "spec.taints", message)
     for index, taint in enumerate(pool.taints):
-        if taint.tolerate and _is_other_business(taint.key):
+        if taint.tolerate and is_other_business(taint.key):
             message = (
                 f"every pod of a class with this pool tolerates {taint.key}, also one whose image"
                 " or purpose does not suit such nodes: set tolerate: false"
@@ -83,7 +83,8 @@ def _taints(pool: GPUNodePool) -> Iterator[Fault]:
             yield warning(pool, step("spec.taints", index), message)
 
 
-def _is_other_business(key: str) -> bool:
+def is_other_business(key: str) -> bool:
+    """Tell whether a taint of this key is the pod's own business, not that of GPUs."""
     if is_under(key, GPU_VENDOR_DOMAINS):
         return False
     return is_under(key, _OTHER_DOMAINS) or any(word in key.lower() for word in _OTHER_WORDS)
