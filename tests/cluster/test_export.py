@@ -54,9 +54,21 @@ def difference(plane: ControlPlane, folder: Path) -> str:
     return answer.stdout
 
 
-def versions(plane: ControlPlane) -> dict[str, str]:
+def versions(plane: ControlPlane) -> dict[tuple[str, str], tuple[str, int]]:
+    """Give the version and the generation of each document.
+
+    One that was applied by the client before gets a version, since kubectl moves its fields to
+    another manager.
+    """
     items = json.loads(plane.kubectl("get", OURS, "-o", "json").stdout)["items"]
-    return {each["metadata"]["uid"]: each["metadata"]["resourceVersion"] for each in items}
+    found = {(each["kind"], each["metadata"]["name"]): each["metadata"] for each in items}
+    return {
+        key: (
+            "" if key[1] == EXTRA["metadata"]["name"] else each["resourceVersion"],
+            each["generation"],
+        )
+        for key, each in found.items()
+    }
 
 
 def test_what_is_exported_and_applied_again_changes_nothing(
