@@ -68,11 +68,12 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/shfmt --write --indent 2 --case-indent $(SCRIPTS)
 
-render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the chart, the reference pages of docs
+render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the chart, PrometheusRules, the pages of docs
 	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.deploy.chart
+	$(BIN)/python -m tests.deploy.monitoring
 
 chart: $(VENV)/dev ## write the templates of deploy/chart from deploy/base
 	@$(BIN)/python -m tests.deploy.chart
