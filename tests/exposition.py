@@ -18,7 +18,13 @@ def bounds(*policies: Policy) -> Bounds:
     """Give what labels may say while some policies are in force, one after another."""
     classes = {name for each in policies for name in each.classes}
     revisions = {each.revision for each in policies}
-    return {"class": {"", *classes}, "revision": revisions, "version": {webhook.__version__}}
+    pools = {pool.name for each in policies for pool in each.pools}
+    return {
+        "class": {"", *classes},
+        "pool": pools,
+        "revision": revisions,
+        "version": {webhook.__version__},
+    }
 
 
 def strays(text: str, rows: Iterable[Row[Any]], among: Bounds) -> list[str]:

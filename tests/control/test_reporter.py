@@ -109,6 +109,23 @@ def test_what_is_said_already_is_not_written_again(setting: Setting) -> None:
     assert setting.api.writes == []
 
 
+def test_the_pool_of_each_node_is_shown_unless_it_is_of_several(setting: Setting) -> None:
+    def shown() -> dict[tuple[str, str], float]:
+        (family,) = setting.world.metrics.pool_node.collect()
+        return {(each.labels["pool"], each.labels["node"]): each.value for each in family.samples}
+
+    setting.run()
+    first = shown()
+    assert first == {("a", "n1"): 1, ("a", "n2"): 1, ("b", "n3"): 1}
+    machines = {name: each for name, each in INVENTORY.machines.items() if name != "n2"}
+    setting.state = replace(setting.state, inventory=Inventory(machines=machines))
+    setting.now += 1000
+    setting.run()
+    assert shown() == {("a", "n1"): 1, ("b", "n3"): 1}
+    setting.world.metrics.place_nodes({"a": ["n1", "x"], "b": ["x"]})
+    assert shown() == {("a", "n1"): 1}
+
+
 def test_another_replica_that_takes_over_writes_nothing_anew(setting: Setting) -> None:
     setting.run()
     status = setting.api.objects[CLASS]["status"]

@@ -1,11 +1,10 @@
 """deploy/monitoring: its rule files, and the PrometheusRules that are written from them.
 
-`python -m tests.deploy.monitoring` (`make render`) writes them: the operator's kind holds a rule file
-as its spec, and kustomize can not put one there.
+`python -m tests.deploy.monitoring` (`make render`) writes them: the operator's kind holds a rule
+file as its spec, and kustomize can not put one there.
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -25,11 +24,10 @@ def rule_files() -> list[Path]:
     return sorted(RULES.glob("*.rules.yaml"))
 
 
-def rules() -> Iterator[Json]:
+def rules() -> list[Json]:
     """Give every rule: `record` or `alert`, `expr`, and what else it has."""
-    for path in rule_files():
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            yield from group["rules"]
+    files = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in rule_files())
+    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
 def alerts() -> list[Json]:

@@ -19,9 +19,10 @@ Both programs show their metrics in Prometheus' text format at `/metrics` on the
 probes: 8080 for `gpuclass serve` (a replica each: sum over them), 8081 for `gpuclass controller`,
 where only the leader has figures of duties. This page is written by the code (`make render`).
 
-No label names a namespace, a pod, a node or a user: those are in the log. A label's values come
-from the tables below or from the policy, never straight from a request; so a replica shows no more
-series than the column says, each bucket of a histogram counted. Counters of few series begin at 0.
+No label names a namespace, a pod or a user: those are in the log; one metric names GPU nodes. A
+label's values come from the tables below or from the policy, never straight from a request; so a
+replica shows no more series than the column says, each bucket of a histogram counted. Counters of
+few series begin at 0.
 """
 LABELS = """
 ## Values of labels

@@ -83,6 +83,17 @@ WRITES = Row(
     advice="failed: the log says which node and why; many conflicts are a busy cluster.",
     labels=(Label(name="result", values=NODE_WRITES),),
 )
+POOL_NODE = Row(
+    name="gpuclass_pool_node_info",
+    kind=Gauge,
+    help="1 for each node of a pool, and its pool; a node of several pools is in none.",
+    unit="state",
+    advice="None: rules join it with what others say of a node (docs/monitoring.md).",
+    labels=(
+        Label(name="pool", among="pools that are there"),
+        Label(name="node", among="nodes of these pools: one series each"),
+    ),
+)
 AUDIT_FINDINGS = Row(
     name="gpuclass_audit_findings",
     kind=Gauge,
@@ -126,6 +137,7 @@ ROWS: tuple[Row[Any], ...] = (
     CERTIFICATE_EXPIRY,
     NODES,
     WRITES,
+    POOL_NODE,
     AUDIT_FINDINGS,
     AUDIT_TIME,
     AUDIT_SECONDS,

@@ -58,6 +58,7 @@ class Reporter:
             return wait
         self._next = self._clock() + TURN_SECONDS
         members = members_of(state)
+        self._world.metrics.place_nodes(members.of_pool)
         found = dict(_named(objects))
         self._written = {name: each for name, each in self._written.items() if name in found}
         pauses = [
