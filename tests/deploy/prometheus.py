@@ -6,7 +6,6 @@ fetch what Debian has (20 MB and a few seconds, once; no root).
 `prometheus_server` runs one.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,16 +13,31 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import binaries, gobuild
+from tests.cluster import binaries
 from tests.cluster.gobuild import BinariesUnavailable, Program, Progress
+from tests.deploy import built
+from tests.deploy.built import MODULES, Tool
 
 VERSION = "3.15.1"
 """Of the Go module, whose own number of it is v0.315.1."""
-NAMES = ("prometheus", "promtool")
-MINUTES = {"prometheus": 8, "promtool": 3}
 
-FETCH_SECONDS = 300
+
+def _tool(name: str, minutes: int) -> Tool:
+    program = Program(
+        name=name,
+        module=MODULES / "prometheus",
+        package=f"github.com/prometheus/prometheus/cmd/{name}",
+        ldflags=f"-s -w -X github.com/prometheus/common/version.Version={VERSION}",
+        minutes=minutes,
+    )
+    return Tool(program=program, version=VERSION)
+
+
+PROMETHEUS, PROMTOOL = TOOLS = (_tool("prometheus", 8), _tool("promtool", 3))
+
 PACKAGE = "prometheus"
+"""Debian's, which has both programs."""
+FETCH_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,53 +51,33 @@ class Prometheus:
 def find(progress: Progress) -> Prometheus:
     """Find both programs or fetch Debian's; raise BinariesUnavailable with what was tried."""
     debian = _cache() / "prometheus-debian"
-    found = _in(_built()) or _on_path() or _in(debian / "usr" / "bin")
+    found = _built() or _on_path() or _in(debian / "usr" / "bin")
     if found is None:
         progress("fetching Debian's package of Prometheus (20 MB, once) ...")
         _fetch(debian)
         found = _in(debian / "usr" / "bin")
     if found is None:
-        raise BinariesUnavailable(_unavailable(f"Debian's package has none of {NAMES}"))
+        raise BinariesUnavailable(_unavailable("its package has other programs"))
     return found
-
-
-def build(progress: Progress) -> Prometheus:
-    """Build this release unless the cache has it; raise BinariesUnavailable with what was tried."""
-    folder = _built()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (each for each in NAMES if not (folder / each).is_file()):
-        go = gobuild.toolchain(_cache() / "toolchain", progress, os.environ)
-        progress(f"building {name} {VERSION} (about {MINUTES[name]} min the first time) ...")
-        gobuild.build(go, _program(name), folder / name, os.environ)
-    return Prometheus(prometheus=folder / NAMES[0], promtool=folder / NAMES[1])
-
-
-def _program(name: str) -> Program:
-    return Program(
-        name=name,
-        module=Path(__file__).parent / "go" / "prometheus",
-        package=f"github.com/prometheus/prometheus/cmd/{name}",
-        ldflags=f"-s -w -X github.com/prometheus/common/version.Version={VERSION}",
-        minutes=MINUTES[name],
-    )
 
 
 def _cache() -> Path:
     return binaries.cache_folder().parent
 
 
-def _built() -> Path:
-    return _cache() / f"prometheus-{VERSION}"
+def _built() -> Prometheus | None:
+    prometheus, promtool = PROMETHEUS.find(), PROMTOOL.find()
+    return Prometheus(prometheus=prometheus, promtool=promtool) if prometheus and promtool else None
 
 
 def _in(folder: Path) -> Prometheus | None:
-    paths = [folder / name for name in NAMES]
-    whole = all(path.is_file() for path in paths)
-    return Prometheus(prometheus=paths[0], promtool=paths[1]) if whole else None
+    prometheus, promtool = (folder / tool.program.name for tool in TOOLS)
+    whole = prometheus.is_file() and promtool.is_file()
+    return Prometheus(prometheus=prometheus, promtool=promtool) if whole else None
 
 
 def _on_path() -> Prometheus | None:
-    installed = shutil.which(NAMES[0])
+    installed = shutil.which(PROMETHEUS.program.name)
     return _in(Path(installed).parent) if installed else None
 
 
@@ -138,22 +132,5 @@ def _unavailable(reason: str) -> str:
     )
 
 
-def main() -> int:
-    """Build both if need be and say where they are."""
-    try:
-        found = build(_say)
-    except BinariesUnavailable as error:
-        _say(f"error: {error}")
-        return 1
-    sys.stdout.write(f"{found.prometheus}\n{found.promtool}\n")
-    return 0
-
-
-def _say(line: str) -> None:
-    """Write a line of progress that is seen at once."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(max(built.main(tool) for tool in TOOLS))

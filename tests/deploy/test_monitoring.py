@@ -97,7 +97,8 @@ def test_findings_of_the_audit_are_named_as_it_names_them() -> None:
 def test_entries_that_should_not_fail_open_are_those_that_fail_closed() -> None:
     (rule,) = (each for each in alerts() if each["alert"] == "GpuclassFailOpen")
     (pattern,) = re.findall(r'name=~"([^"]+)"', rule["expr"])
-    rendered = [each for each in registration.render(policy()) for each in each["webhooks"]]
+    configurations: tuple[Json, ...] = registration.render(policy())
+    rendered: list[Json] = [entry for each in configurations for entry in each["webhooks"]]
     closed = {each["name"] for each in rendered if each["failurePolicy"] == "Fail"}
     others = {each["name"] for each in rendered} - closed
     assert closed
@@ -226,3 +227,16 @@ def test_scrape_annotations_name_the_port_of_the_metrics(
             "prometheus.io/port": str(port),
             "prometheus.io/path": "/metrics",
         }
+
+
+def test_the_page_names_every_record_and_what_dcgm_exports() -> None:
+    text = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`(gpuclass:\w+:\w+)`", text))
+    names |= {
+        f"{prefix}:{end}" for prefix, end in re.findall(r"`(gpuclass:\w+):\w+`, `:(\w+)`", text)
+    }
+    assert names == recorded()
+    known = exported()
+    for line in text.splitlines():
+        strange = set(re.findall(r"DCGM_\w+", line)) - set(known)
+        assert not strange or "off by default" in line, strange

@@ -38,12 +38,13 @@ def test_programs_on_path_are_taken_both_or_none(bare: Path) -> None:
 
 
 def test_what_was_built_is_taken_before_what_is_on_path(bare: Path, tmp_path: Path) -> None:
-    built = tmp_path / "cache" / "gpuclass" / "control-plane" / f"prometheus-{place.VERSION}"
-    built.mkdir(parents=True)
-    for folder in (bare, built):
-        program(folder / "prometheus")
-        program(folder / "promtool")
-    assert place.find(lambda _: None).promtool == built / "promtool"
+    for tool in place.TOOLS:
+        program(bare / tool.program.name)
+        tool.place.parent.mkdir(parents=True)
+        program(tool.place)
+    found = place.find(lambda _: None)
+    assert found == Prometheus(prometheus=place.PROMETHEUS.place, promtool=place.PROMTOOL.place)
+    assert found.promtool.is_relative_to(tmp_path / "cache")
 
 
 @pytest.mark.usefixtures("bare")
