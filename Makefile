@@ -9,11 +9,11 @@ BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 WORKERS ?= 2
 FUZZ_SECONDS ?= 60
-SCRIPTS = .ci/run $(wildcard deploy/bootstrap/lib/*.sh) \
+SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property fuzz e2e helm tofu prometheus check format render chart lock image bench clean
+.PHONY: help run demo test test-slow property fuzz e2e helm tofu prometheus check format render chart lock image dist version bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,13 @@ chart: $(VENV)/dev ## write the templates of deploy/chart from deploy/base
 
 image: ## build the container image (needs Docker)
 	docker build --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .
+
+dist: $(VENV)/dev ## what a release has beside its image: IMAGE=registry.example.com/gpuclass
+	@HELM="$$($(BIN)/python -m tests.deploy.helm)" .ci/dist "$(or $(IMAGE),gpuclass)" dist
+	@ls -l dist
+
+version: $(VENV)/dev ## have everything name another version: VERSION=1.2.3
+	@$(BIN)/python -m tests.deploy.versions "$(VERSION)"
 
 bench: $(VENV)/dev ## our server against a Go server that does the same work
 	@$(BIN)/python -m benchmarks
