@@ -1,10 +1,9 @@
-"""deploy/argocd: the Application, and the health checks, run in the Lua that Argo CD has (5.1).
+"""deploy/argocd/health: the checks, run in the Lua that Argo CD has (5.1).
 
 What Argo CD does with them is not asked here.
 """
 
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 import yaml
 from lupa import lua51
 
-from tests.cli.shipped import POLICIES
 from tests.cluster.binaries import Binaries
 from webhook.core.names import API_GROUP
 from webhook.core.policy.documents import KINDS, PriorityClass
@@ -21,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 ARGOCD = ROOT / "deploy" / "argocd"
 HEALTH = ARGOCD / "health"
 KEY = "resource.customizations.health."
+UNSYNCED = ("Progressing", "not synced yet")
 UNSEEN = ("Progressing", "gpuclass controller has not seen this generation yet")
 
 MISSING = ("coroutine", "debug", "io", "math", "os", "string")
@@ -67,6 +66,11 @@ BROKEN = said("Degraded", "True", generation=2, reason="NoSuchPool", message="po
         ),
         pytest.param(
             {"conditions": [BROKEN]}, ("Degraded", "NoSuchPool: pool x is gone"), id="degraded"
+        ),
+        pytest.param(
+            {"conditions": [said("Ready", "False"), said("Degraded", "True", reason="Waiting")]},
+            ("Progressing", "Why: because"),
+            id="waits for other documents",
         ),
         pytest.param(
             {"conditions": [said("Ready", "False")]},
@@ -120,9 +124,12 @@ def test_an_object_without_a_generation_is_judged_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("obj", "expected"),
     [
-        ({}, ("Progressing", "")),
-        ({"status": {}}, ("Progressing", "")),
-        ({"status": {"health": {"status": "Healthy"}}}, ("Healthy", "")),
+        ({}, UNSYNCED),
+        ({"status": {}}, UNSYNCED),
+        ({"status": {"health": {"status": "Healthy"}}}, UNSYNCED),
+        ({"status": {"health": {"status": "Healthy"}, "history": []}}, UNSYNCED),
+        ({"status": {"history": [{"id": 0}]}}, ("Progressing", "")),
+        ({"status": {"health": {"status": "Healthy"}, "history": [{"id": 0}]}}, ("Healthy", "")),
         ({"status": {"health": {"status": "Degraded", "message": "m"}}}, ("Degraded", "m")),
     ],
 )
@@ -130,53 +137,21 @@ def test_an_application_is_as_healthy_as_it_says(obj: Json, expected: tuple[str,
     assert health("application.lua", obj) == expected
 
 
-APPLICATIONS = ("gpu-nodes", "gpu-policies")
-
-
-def objects(name: str) -> Mapping[str, Json]:
-    """Give the objects of an Application's file by kind."""
-    text = (ARGOCD / f"{name}.yaml").read_text(encoding="utf-8")
-    return {each["kind"]: each for each in yaml.safe_load_all(text)}
-
-
-@pytest.mark.parametrize("name", APPLICATIONS)
-def test_the_application_syncs_as_was_observed_to_work(name: str) -> None:
-    application = objects(name)["Application"]
-    assert application["apiVersion"] == "argoproj.io/v1alpha1"
-    assert "finalizers" not in application["metadata"]
-    assert application["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "0"}
-    assert application["spec"]["syncPolicy"] == {
-        "automated": {"prune": True, "selfHeal": True},
-        "syncOptions": ["ServerSideApply=true"],
-        "retry": {
-            "limit": -1,
-            "refresh": True,
-            "backoff": {"duration": "5s", "factor": 2, "maxDuration": "30s"},
-        },
-    }
-
-
-@pytest.mark.parametrize("name", APPLICATIONS)
-def test_the_application_is_of_its_project(name: str) -> None:
-    found = objects(name)
-    project, application = found["AppProject"], found["Application"]["spec"]
-    assert application["project"] == project["metadata"]["name"] == name
-    assert project["spec"]["sourceRepos"] == [application["source"]["repoURL"]]
-    (destination,) = project["spec"]["destinations"]
-    assert application["destination"]["server"] == destination["server"]
-    assert (POLICIES.parent / application["source"]["path"] / "kustomization.yaml").exists()
-
-
-def test_the_two_projects_admit_every_kind_of_document_once() -> None:
-    kinds = {(kind.API_VERSION.partition("/")[0], name) for name, kind in KINDS.items()}
-    admitted = [each for name in APPLICATIONS for each in whitelist(name)]
-    assert sorted(admitted) == sorted({*kinds, ("", "Namespace")})
-
-
-def whitelist(name: str) -> list[tuple[str, str]]:
-    """Give group and kind of what a project admits beside namespaces."""
-    found = objects(name)["AppProject"]["spec"]["clusterResourceWhitelist"]
-    return [(each["group"], each["kind"]) for each in found]
+@pytest.mark.parametrize(
+    ("obj", "expected"),
+    [
+        ({}, ("Progressing", "no kubelet has reported yet")),
+        ({"status": {"conditions": [said("DiskPressure", "False")]}},
+         ("Progressing", "no kubelet has reported yet")),
+        ({"status": {"conditions": [said("Ready", "True")]}}, ("Healthy", "because")),
+        ({"status": {"conditions": [said("Ready", "False")]}}, ("Degraded", "because")),
+        ({"status": {"conditions": [said("Ready", "Unknown")]}}, ("Degraded", "because")),
+        ({"spec": {"unschedulable": True}, "status": {"conditions": [said("Ready", "True")]}},
+         ("Suspended", "cordoned")),
+    ],
+)  # fmt: skip
+def test_a_node_is_as_healthy_as_its_kubelet_says(obj: Json, expected: tuple[str, str]) -> None:
+    assert health("node.lua", obj) == expected
 
 
 @pytest.mark.cluster
@@ -198,5 +173,6 @@ def test_kustomize_adds_the_health_checks_and_keeps_the_rest(
     assert built["data"] == {
         "url": "https://cd",
         f"{KEY}argoproj.io_Application": (HEALTH / "application.lua").read_text(encoding="utf-8"),
+        f"{KEY}Node": (HEALTH / "node.lua").read_text(encoding="utf-8"),
         **{f"{KEY}{API_GROUP}_{kind}": policies for kind in ours},
     }

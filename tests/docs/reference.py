@@ -48,7 +48,7 @@ _BEFORE_KINDS = f"""
 ## In a cluster
 
 The same documents are custom resources, cluster-scoped. The API server refuses by itself
-what one document can know to be wrong, fills in the defaults below, and teaches:
+what one document can know to be wrong, adds nothing, and teaches:
 
 ```console
 $ kubectl apply --server-side -k deploy/crds  # once: or gpuclass render --crds

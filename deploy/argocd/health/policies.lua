@@ -25,7 +25,8 @@ if obj.status ~= nil and is_current(obj.status) then
 end
 
 local ready, degraded = conditions["Ready"], conditions["Degraded"]
-if degraded ~= nil and degraded.status == "True" then
+-- What waits for other documents is none to blame; as Degraded it would fail the sync that brings those.
+if degraded ~= nil and degraded.status == "True" and degraded.reason ~= "Waiting" then
   return { status = "Degraded", message = text(degraded) }
 end
 if ready == nil then

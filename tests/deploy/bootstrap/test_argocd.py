@@ -65,11 +65,11 @@ def test_argo_cd_is_installed_and_its_root_applied(installer: Bench, tmp_path: P
     assert "resource.customizations.health.argoproj.io_Application" in config["data"]
     project, application = yaml.safe_load_all(root)
     assert project["spec"]["sourceRepos"] == [URL]
-    assert application["spec"]["source"] == {
-        "repoURL": URL,
-        "targetRevision": "lab",
-        "path": "clusters/lab",
-    }
+    source = application["spec"]["source"]
+    (patch,) = source.pop("kustomize")["patches"]
+    assert source == {"repoURL": URL, "targetRevision": "lab", "path": "clusters/lab"}
+    assert patch["target"] == {"kind": "ConfigMap", "name": "site"}
+    assert [each["value"] for each in yaml.safe_load(patch["patch"])] == [URL, "lab"]
     assert not list(tmp_path.glob("tmp.*"))
     assert changes(installer.run("argocd", *ARGUMENTS)) == CHANGES
 
@@ -120,7 +120,8 @@ def test_a_repository_that_is_not_synced_is_told_with_argo_cds_words(installer: 
     assert ran.code == 1
     assert "waited 1 s for the Application root to be synced and healthy" in ran.err
     assert "is there deploy/argocd in main?" in ran.err
-    assert "conditions" in ran.commands[-1]
+    assert "conditions" in ran.commands[-2]
+    assert ran.commands[-1].endswith("get applications")
 
 
 def test_a_dry_run_touches_nothing(installer: Bench) -> None:

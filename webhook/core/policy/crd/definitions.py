@@ -34,14 +34,14 @@ class Column:
     priority: int = 0
 
     def render(self) -> Object:
-        """Give it as the API spells it."""
-        return {
+        """Give it as the API server keeps it, which leaves a priority of 0 out."""
+        rendered: Object = {
             "name": self.name,
             "type": self.type,
             "jsonPath": self.path,
             "description": self.description,
-            "priority": self.priority,
         }
+        return {**rendered, "priority": self.priority} if self.priority else rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,17 +185,17 @@ def _schema(resource: Resource) -> Object:
         raise TypeError(f"the name of a {kind.__name__} has no syntax")
     spec = openapi.of_fields(fields, rules.RULES.get((kind, ""), ()), kind)
     # Without a spec, as in a file, all fields have their defaults, if they have one.
-    absent: Object = {} if "required" in spec else {"default": {}}
+    required: Object = {"required": ["spec"]} if "required" in spec else {}
     name_limits: Object = {"type": "string", "maxLength": name.about.syntax.max_length}
     return {
         "description": inspect.getdoc(kind),
         "type": "object",
-        **({} if absent else {"required": ["spec"]}),
+        **required,
         "properties": {
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object", "properties": {"name": name_limits}},
-            "spec": {"description": "What its author wants.", **spec, **absent, **_WHOLE},
+            "spec": {"description": "What its author wants.", **spec, **_WHOLE},
             "status": {
                 "description": inspect.getdoc(resource.status),
                 **openapi.of_record(resource.status),

@@ -3,9 +3,8 @@
 It knows shapes and limits, no particular document; what a schema has no word for is in `rules`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import is_dataclass
-from enum import StrEnum
+import json
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from webhook.core.patch import JSON
@@ -46,12 +45,10 @@ def of_fields(fields: Iterable[Property], rules: Iterable[Rule], record: type) -
 
 def _of_property(field: Property, record: type) -> Object:
     rules = RULES.get((record, field.name), ())
-    schema: Object = {
-        "description": describe(field.about),
-        **_of_shape(field.shape, field.about, rules),
-    }
     default = _default(field.default)
-    return schema if default is None else {**schema, "default": default}
+    # Told, not filled in: an object is as its author wrote it (ADR 0026).
+    told = f"{describe(field.about)} Default: {default}." if default else describe(field.about)
+    return {"description": told, **_of_shape(field.shape, field.about, rules)}
 
 
 def describe(about: About) -> str:
@@ -142,20 +139,9 @@ def _validations(rules: Iterable[Rule]) -> Object:
     return {"x-kubernetes-validations": rendered} if rendered else {}
 
 
-def _default(value: object) -> JSON:
-    """Give the default that the API server fills in; None where it would say nothing."""
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, bool | int) or (isinstance(value, str) and value):
-        return value
-    if isinstance(value, tuple) and value:
-        return list(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _inner_default(type(value))
-    return None
-
-
-def _inner_default(record: type) -> JSON:
-    """Give an empty object where fields inside have defaults of their own."""
-    inner: Mapping[str, JSON] = {each.name: _default(each.default) for each in properties(record)}
-    return {} if any(each is not None for each in inner.values()) else None
+def _default(value: object) -> str:
+    """Tell a default; nothing where a field is empty by itself, or made of fields."""
+    if isinstance(value, str):
+        return str(value)
+    is_told = isinstance(value, bool | int) or (isinstance(value, tuple) and value)
+    return json.dumps(value) if is_told else ""

@@ -146,7 +146,7 @@ RULES: Mapping[tuple[type, str], tuple[Rule, ...]] = {
     ),
     (GPUPolicy, ""): (
         Rule(
-            # The default of spec meets this rule before those inside it are filled in.
+            # Both have a default, which holds where they are absent.
             holds="!has(self.gpuResources) || !has(self.deviceClasses) ||"
             " size(self.gpuResources) + size(self.deviceClasses) > 0",
             says=text("empty, and spec.deviceClasses too: no pod would be a GPU pod; name one"),
