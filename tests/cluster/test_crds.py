@@ -251,7 +251,7 @@ def test_kubectl_shows_what_an_operator_wants_to_know(made: ControlPlane) -> Non
     ]
     assert rows(made, "gpupol") == [
         ["NAME", "MODE", "DEFAULT", "READY"],
-        ["cluster", "Enforce", "c", "True"],
+        ["cluster", "c", "True"],
     ]
 
 
