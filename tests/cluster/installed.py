@@ -201,6 +201,10 @@ class Installed:
         """Give every sample of a process's /metrics."""
         return scrape(self._ports[name])
 
+    def metrics_port(self, name: str) -> int:
+        """Give the port of a process's /metrics."""
+        return self._ports[name]
+
     def exposition(self, name: str) -> str:
         """Give a process's /metrics as it is."""
         return exposition(self._ports[name])

@@ -26,6 +26,10 @@ Rules = Mapping[str, Any]
 """A rule file: `groups`, each with a name and its rules (prometheus.io, recording rules)."""
 
 
+Job = int | Mapping[str, Any]
+"""The port of a program that answers in plain HTTP, or what else a scrape_config has."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One element of an instant vector: its labels, the name of the metric among them."""
@@ -35,12 +39,12 @@ class Sample:
 
 
 class PrometheusServer:
-    """Scrapes plain HTTP ports of this machine each second; its data is gone with it."""
+    """Scrapes programs of this machine each second; its data is gone with it."""
 
     def __init__(
-        self, programs: Prometheus, jobs: Mapping[str, int], rules: Sequence[Rules]
+        self, programs: Prometheus, jobs: Mapping[str, Job], rules: Sequence[Rules]
     ) -> None:
-        """Take the port of each job's one target, and rule files. Nothing runs before `with`."""
+        """Take each job's one target, and rule files. Nothing runs before `with`."""
         self._program = programs.prometheus
         self._supervisor = Supervisor("gpuclass-prometheus-", clean_environment())
         self._port = 0
@@ -126,7 +130,7 @@ def promtool(
     )
 
 
-def _configuration(jobs: Mapping[str, int]) -> dict[str, Any]:
+def _configuration(jobs: Mapping[str, Job]) -> dict[str, Any]:
     return {
         "global": {
             "scrape_interval": f"{SCRAPE_SECONDS}s",
@@ -135,10 +139,14 @@ def _configuration(jobs: Mapping[str, int]) -> dict[str, Any]:
         },
         "rule_files": ["*.rules.yaml"],
         "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": [f"{LOOPBACK}:{port}"]}]}
-            for job, port in jobs.items()
+            {"job_name": name, **(_plain(job) if isinstance(job, int) else job)}
+            for name, job in jobs.items()
         ],
     }
+
+
+def _plain(port: int) -> dict[str, Any]:
+    return {"static_configs": [{"targets": [f"{LOOPBACK}:{port}"]}]}
 
 
 def _is_ready(port: int) -> bool:

