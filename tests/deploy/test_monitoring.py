@@ -10,8 +10,10 @@ import yaml
 
 from tests.cli.shipped import policy
 from tests.cluster.binaries import Binaries
+from tests.cluster.gobuild import BinariesUnavailable
 from tests.deploy import monitoring
 from tests.deploy.monitoring import FOLDER, ROOT, RULES, Json, alerts, rule_files, rules
+from tests.deploy.operator_kinds import OPERATOR, faults
 from tests.deploy.prometheus import Prometheus
 from tests.deploy.prometheus_server import promtool
 from tests.deploy.promql import exported, metrics_of, recorded, selected_by
@@ -201,6 +203,22 @@ def test_kustomize_builds_both_variants_of_the_same_rules(binaries: Binaries) ->
     for each in (*operator.values(), *plain.values()):
         assert each["metadata"]["namespace"] == "monitoring"
         assert each["metadata"]["labels"]["app.kubernetes.io/part-of"] == "gpuclass"
+
+
+@pytest.mark.cluster
+def test_objects_of_the_operators_kinds_have_its_fields(binaries: Binaries) -> None:
+    try:
+        program = OPERATOR.build(lambda _: None)
+    except BinariesUnavailable as reason:
+        pytest.skip(str(reason))
+    objects = [*build(binaries, FOLDER).values()]
+    kinds = [each for each in objects if each["apiVersion"] == "monitoring.coreos.com/v1"]
+    assert {each["kind"] for each in kinds} == {"PodMonitor", "PrometheusRule", "ServiceMonitor"}
+    assert faults(program, kinds) == ["ok"] * len(kinds)
+    text = (OPERATOR.program.module / "go.mod").read_text(encoding="utf-8")
+    assert f"pkg/apis/monitoring v{OPERATOR.version}\n" in text
+    misspelt = {**kinds[0], "spec": {"selctor": {}}}
+    assert faults(program, [misspelt]) == ['json: unknown field "selctor"']
 
 
 @pytest.mark.cluster
