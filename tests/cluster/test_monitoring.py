@@ -3,6 +3,7 @@
 Alerts fire as in production, but at once (without `for`). What the pages say to ask is asked.
 """
 
+import json
 import re
 import shlex
 import subprocess
@@ -24,7 +25,7 @@ from tests.cluster.installed import CONTROLLER, SERVER, Installed
 from tests.cluster.simulation import NODES, create_pool
 from tests.cluster.waiting import eventually
 from tests.deploy.conftest import prometheus
-from tests.deploy.monitoring import ROOT, rule_files
+from tests.deploy.monitoring import ROOT, RULES, rule_files
 from tests.deploy.prometheus import Prometheus
 from tests.deploy.prometheus_server import Job, PrometheusServer, Rules
 from tests.deploy.promql import exported, metrics_of
@@ -33,6 +34,7 @@ __all__ = ["prometheus"]
 
 pytestmark = pytest.mark.cluster
 
+FILES = [RULES / f"{name}.rules.yaml" for name in ("gpus", "alerts")]
 FLAGS = ("--settle=1s", "--leaf-life=10d", "--audit-every=2s")
 """A leaf that is near its end from the first day."""
 ENDING = "GpuclassCertificateEnding"
@@ -115,7 +117,7 @@ def watched(binaries: Binaries, prometheus: Prometheus) -> Iterator[Watched]:
             "gpuclass-controller": installed.metrics_port(CONTROLLER),
             "apiserver": of_apiserver(plane),
         }
-        with PrometheusServer(prometheus, jobs, [*map(impatient, rule_files())]) as running:
+        with PrometheusServer(prometheus, jobs, [*map(impatient, FILES)]) as running:
             yield Watched(plane, installed, running)
 
 
@@ -130,6 +132,15 @@ def test_of_a_healthy_cluster_only_a_short_lived_certificate_is_said(watched: Wa
     assert 9 < days["served"] <= 10
     assert 9 < days["leaf"] <= 10
     assert days["ca"] > 3000
+
+
+def test_the_rules_for_any_prometheus_are_applied_as_the_page_says(watched: Watched) -> None:
+    kubectl = watched.plane.kubectl
+    kubectl("create", "namespace", "monitoring")
+    kubectl("apply", "--server-side", "-k", str(ROOT / "deploy" / "monitoring" / "plain"))
+    found = kubectl("get", "configmap", "gpuclass-rules", "-n", "monitoring", "-o", "json").stdout
+    files = json.loads(found)["data"]
+    assert files == {path.name: path.read_text(encoding="utf-8") for path in rule_files()}
 
 
 def test_the_pool_of_a_node_is_known(watched: Watched) -> None:

@@ -14,6 +14,7 @@ import yaml
 
 from tests.cluster.access import clean_environment
 from tests.cluster.components import LOOPBACK
+from tests.cluster.probing import is_ready
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.deploy.prometheus import Prometheus
 
@@ -145,19 +146,12 @@ def _configuration(jobs: Mapping[str, Job]) -> dict[str, Any]:
     }
 
 
+def _is_ready(port: int) -> bool:
+    return is_ready(port, "/-/ready")
+
+
 def _plain(port: int) -> dict[str, Any]:
     return {"static_configs": [{"targets": [f"{LOOPBACK}:{port}"]}]}
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
-    try:
-        connection.request("GET", "/-/ready")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

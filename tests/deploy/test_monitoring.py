@@ -1,7 +1,7 @@
 """deploy/monitoring: rules are sound and tried, ask for what there is, and lead to a page."""
 
-import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from webhook.core.audit.finding import SEVERITIES
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = "https://git.example.com/platform/gpuclass/blob/main/docs/runbooks"
 CASES = sorted((RULES / "tests").glob("*.test.yaml"))
+SAMPLE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTIONS = ["What it means", "Look", "Mend"]
 
 PROGRAMS = ("gpuclass", "gpuclass-controller")
@@ -222,16 +223,17 @@ def test_objects_of_the_operators_kinds_have_its_fields(binaries: Binaries) -> N
 
 
 @pytest.mark.cluster
-def test_scrape_annotations_name_the_port_of_the_metrics(
+def test_the_overlay_of_the_page_has_the_port_of_the_metrics_scraped(
     binaries: Binaries, tmp_path: Path
 ) -> None:
-    start = tmp_path.resolve()
-    overlay = {
-        "resources": [os.path.relpath(ROOT / "deploy" / "base", start)],
-        "components": [os.path.relpath(FOLDER / "scrape-annotations", start)],
-    }
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-    built = build(binaries, tmp_path)
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    (sample,) = (each for each in SAMPLE.findall(page) if "components:" in each)
+    for part in ("base", "crds", "monitoring"):
+        shutil.copytree(ROOT / "deploy" / part, tmp_path / part)
+    overlay = tmp_path / "overlays" / "mine"
+    overlay.mkdir(parents=True)
+    (overlay / "kustomization.yaml").write_text(sample, encoding="utf-8")
+    built = build(binaries, overlay)
     for name in PROGRAMS:
         template = built["Deployment", name]["spec"]["template"]
         (container,) = template["spec"]["containers"]
