@@ -180,7 +180,11 @@ def fault_of(command: str, kubectl: Path, kubeconfig: Path) -> str:
         [str(place), *arguments],
         capture_output=True,
         text=True,
-        env={**clean_environment(), "KUBECONFIG": str(kubeconfig)},
+        env={
+            **clean_environment(),
+            "HOME": str(kubeconfig.parent),
+            "KUBECONFIG": str(kubeconfig),
+        },
         timeout=120,
         check=False,
     )
