@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from webhook.cli.console import When, printable, wants_colour
+from webhook.cli.console import When, wants_colour
 
 
 class Terminal(io.StringIO):
@@ -34,7 +34,3 @@ def test_colour_is_for_terminals_and_for_those_who_ask(
     expected: bool,  # a row of a table
 ) -> None:
     assert wants_colour(when, out, environment) is expected
-
-
-def test_text_from_elsewhere_does_not_steer_the_terminal() -> None:
-    assert printable("é \x1b[31m\n\udcff") == "é \\x1b[31m\\n\\udcff"

@@ -65,9 +65,16 @@ class Authority:
         names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
         return self._issue(base, _subject(base.name, ()), ExtendedKeyUsageOID.SERVER_AUTH, names)
 
-    def client(self, base: Path, user: str, groups: Iterable[str] = ()) -> KeyPair:
+    def client(
+        self,
+        base: Path,
+        user: str,
+        groups: Iterable[str] = (),
+        lifetime: dt.timedelta = LIFETIME,
+    ) -> KeyPair:
         """Sign a client certificate: CN is the user, each O a group (x509 authentication)."""
-        return self._issue(base, _subject(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, None)
+        usage, subject = ExtendedKeyUsageOID.CLIENT_AUTH, _subject(user, groups)
+        return self._issue(base, subject, usage, None, lifetime)
 
     def _issue(
         self,
@@ -75,10 +82,11 @@ class Authority:
         subject: x509.Name,
         usage: ObjectIdentifier,
         names: x509.SubjectAlternativeName | None,
+        lifetime: dt.timedelta = LIFETIME,
     ) -> KeyPair:
         """Make a key, sign its certificate and write both."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._name, key.public_key())
+        builder = _builder(subject, self._name, key.public_key(), lifetime)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         builder = builder.add_extension(
             x509.BasicConstraints(ca=False, path_length=None), critical=True
@@ -120,7 +128,10 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: ec.EllipticCurvePublicKey,
+    lifetime: dt.timedelta = LIFETIME,
 ) -> x509.CertificateBuilder:
     """Begin a certificate; valid from an hour ago, in case clocks differ."""
     now = dt.datetime.now(dt.UTC)
@@ -131,7 +142,7 @@ def _builder(
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - BACKDATED)
-        .not_valid_after(now + LIFETIME)
+        .not_valid_after(now + lifetime)
     )
 
 

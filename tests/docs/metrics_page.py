@@ -34,7 +34,7 @@ COLUMNS = (
     "| --- | --- | --- | --- |",
 )
 PAGE, NAME, OPTION = (
-    re.compile(text) for text in (r"docs/(\w+\.md)", r"\b\w+_\w+\b", r"(?<!\w)--[a-z-]+")
+    re.compile(text) for text in (r"docs/([\w-]+\.md)", r"\b\w+_\w+\b", r"(?<!\w)--[a-z-]+")
 )
 SECTIONS: Mapping[str, tuple[Row[Any], ...]] = {
     "`gpuclass serve`": tuple(row for row in server.ROWS if row not in COMMON),

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.patch import Operation
@@ -65,3 +66,12 @@ def body(name: str = "allowed", **more: object) -> bytes:
     }
     review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
     return json.dumps(review).encode()
+
+
+def fault(status: int, found: dict[str, Any] | None) -> str:
+    """Give the message of a Status that says what is wrong with a review."""
+    assert found is not None
+    message: str = found["message"]
+    head = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+    assert found == {**head, "message": message, "code": status}
+    return message

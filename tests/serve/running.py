@@ -98,11 +98,14 @@ class Running:
 
     async def _serve(self, listening: socket.socket) -> None:
         self.loop = asyncio.get_running_loop()
-        guard = self.service.guard(self._name)
         if self._name == "admission":
-            context = self.service.certificates.context
-            self.listener = Listener(self.service.admission, listening, guard, context)
+            guard = self.service.guard(self._name, self.service.callers)
+            certificates = self.service.certificates
+            self.listener = Listener(
+                self.service.admission, listening, guard, lambda: certificates.context
+            )
         else:
+            guard = self.service.guard(self._name)
             self.listener = Listener(self.service.probes, listening, guard)
         self.loop.call_soon(self._started.set)
         await self.listener.serve()
@@ -151,10 +154,10 @@ def ask(
 
 
 def error(reply: Reply) -> str:
-    """Give the message of an answer that is an error in JSON."""
+    """Give the message of an answer that is an error in JSON, a Status where a review was asked."""
     assert reply[1]["content-type"] == "application/json"
-    found: str = json.loads(reply[2])["error"]
-    return found
+    found: dict[str, str] = json.loads(reply[2])
+    return found.get("error") or reviews.fault(reply[0], found)
 
 
 def eventually(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:

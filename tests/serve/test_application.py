@@ -101,7 +101,9 @@ def test_without_a_policy_reviews_are_asked_for_again(
 def test_a_body_that_is_not_json_is_refused(client: FlaskClient) -> None:
     reply = client.post("/mutate", data=b"{}", content_type="text/plain")
     assert reply.status_code == 415
-    assert reply.json == {"error": "expected Content-Type application/json, not text/plain"}
+    assert (
+        reviews.fault(415, reply.json) == "expected Content-Type application/json, not text/plain"
+    )
     assert client.post("/mutate", data=b"{}").status_code == 415
 
 

@@ -103,7 +103,7 @@ def test_what_is_not_read_to_its_end_ends_the_connection(
     start, body = send(service, a_scope(headers=headers), *messages)
     assert start["status"] == status
     assert (b"connection", b"close") in start["headers"]
-    assert "error" in json.loads(body["body"])
+    assert "message" in json.loads(body["body"])
 
 
 def test_time_counts_from_the_first_byte(service: Service) -> None:

@@ -3,7 +3,7 @@
 import json
 import ssl
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.serve.running import (
     eventually,
     received_until_end,
 )
+from webhook.serve.settings import Settings, TlsVersion
 
 HEAD = b"POST /mutate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
 
@@ -44,14 +45,26 @@ def test_tls_is_1_3_and_http_1_1(tmp_path: Path) -> None:
             assert (sock.version(), sock.selected_alpn_protocol()) == ("TLSv1.3", "http/1.1")
 
 
-def test_tls_below_1_2_is_refused(tmp_path: Path) -> None:
-    with Running(tmp_path) as server:
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("least", "spoken", "is_refused"),
+    [
+        (TlsVersion.V1_3, ssl.TLSVersion.TLSv1_2, True),
+        (TlsVersion.V1_2, ssl.TLSVersion.TLSv1_2, False),
+        (TlsVersion.V1_2, ssl.TLSVersion.TLSv1_1, True),
+    ],
+)
+def test_an_older_tls_is_spoken_only_where_the_operator_says_so(
+    tmp_path: Path, least: TlsVersion, spoken: ssl.TLSVersion, is_refused: bool
+) -> None:
+    assert Settings().tls_min_version is TlsVersion.V1_3
+    with Running(tmp_path, tls_min_version=least) as server:
         context = pki.trusting(server.ca)
-        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-        with server.tcp() as tcp, pytest.raises(ssl.SSLError):
-            context.wrap_socket(tcp, server_hostname="localhost")
-        eventually(lambda: server.cuts("handshake") == 1)
+        context.minimum_version = context.maximum_version = spoken
+        refused = pytest.raises(ssl.SSLError) if is_refused else nullcontext()
+        with server.tcp() as tcp, refused:
+            context.wrap_socket(tcp, server_hostname="localhost").close()
+        eventually(lambda: server.cuts("handshake") == is_refused)
 
 
 @pytest.mark.parametrize("hello", [b"", b"\x16\x03\x01\x02"], ids=["silent", "half a hello"])
@@ -181,7 +194,7 @@ def test_what_is_no_request_is_refused_in_json(
         head, _, body = received_until_end(client).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 %d " % status)
         assert b"connection: close" in head
-        assert json.loads(body) == {"error": message}
+        assert reviews.fault(status, json.loads(body)) == message
         eventually(lambda: server.cuts(reason) == 1)
 
 

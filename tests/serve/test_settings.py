@@ -58,6 +58,17 @@ EXPECTED_ADDRESS = "expected HOST:PORT, such as 0.0.0.0:8443 or [::]:8443"
             {"GPUCLASS_BODY_SECONDS": "0"},
             "GPUCLASS_BODY_SECONDS 0: expected more than 0 seconds",
         ),
+        (
+            {"client_names": "a,,b", "client_ca": "x"},
+            {},
+            "--client-names a,,b: expected names with commas between them, such as a,b",
+        ),
+        (
+            {"client_names": "a"},
+            {},
+            "--client-names: names are looked at in certificates; say by --client-ca FILE whose",
+        ),
+        ({"tls_min_version": "1.1"}, {}, "--tls-min-version 1.1: expected one of 1.2, 1.3"),
         ({"max_connections": "0"}, {}, "--max-connections 0: expected 1 or more"),
         ({"max_connections": "1.5"}, {}, "--max-connections 1.5: expected a whole number"),
     ],

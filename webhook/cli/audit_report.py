@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from webhook.cli.console import Console, Ink, printable
+from webhook.cli.console import Console, Ink
 from webhook.cli.report import Output, annotation, count
 from webhook.core.audit.finding import Finding, Severity
+from webhook.core.text import printable
 
 SHOWN = 10
 """Findings of one name that a table has; JSON has all."""

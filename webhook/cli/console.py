@@ -50,15 +50,6 @@ class Console:
         self.err.write(f"{text}\n")
 
 
-def printable(text: str) -> str:
-    """Give text from elsewhere on one line and without what would steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
-
-
 def wants_colour(when: When, out: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether to colour: asked for, or on a terminal without NO_COLOR (no-color.org)."""
     if when is not When.AUTO:

@@ -7,10 +7,11 @@ from itertools import groupby
 
 from webhook.cli import fields, report
 from webhook.cli.comparison import PLACEMENT, TOLD, Change, Changed, Value
-from webhook.cli.console import Console, Ink, printable
+from webhook.cli.console import Console, Ink
 from webhook.cli.policy_changes import PolicyChange
 from webhook.cli.report import Output, annotation, called
 from webhook.core.errors import Fault
+from webhook.core.text import printable
 
 _WIDTH = max(map(len, (*PLACEMENT, *TOLD)))
 _NONE = "none"

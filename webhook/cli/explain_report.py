@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from webhook.cli.console import Console, Ink, printable
+from webhook.cli.console import Console, Ink
 from webhook.cli.explaining import Explanation, Group, Subject
 from webhook.cli.report import count
 from webhook.core.node_filter import TERMS
+from webhook.core.text import printable
 
 SHOWN_NAMES = 3
 _SHORT = (TERMS, "...nodeSelectorTerms")

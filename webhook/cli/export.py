@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from webhook.cli import policy_files, sources
-from webhook.cli.console import Console, printable
+from webhook.cli.console import Console
 from webhook.cli.dump import Dump
 from webhook.cli.report import place
 from webhook.core.adopt.adoption import Adoption, Given, adopt
@@ -27,6 +27,7 @@ from webhook.core.policy.crd.definitions import RESOURCES as OWN_RESOURCES
 from webhook.core.policy.documents import Document, GPUClass, GPUPolicy, PriorityClass
 from webhook.core.policy.resources import GPUResources
 from webhook.core.policy.schema import properties, tidy
+from webhook.core.text import printable
 from webhook.watch import census
 from webhook.watch.listing import RefusedError
 from webhook.watch.objects import DOCUMENTS, LAST_APPLIED

@@ -8,12 +8,13 @@ from enum import StrEnum
 import msgspec
 
 from webhook.cli import diffs, fields
-from webhook.cli.console import Console, Ink, printable
+from webhook.cli.console import Console, Ink
 from webhook.cli.finding import Finding, PodFinding
 from webhook.cli.manifests import Manifest
 from webhook.core.decision import Verdict, Violation
 from webhook.core.errors import Fault
 from webhook.core.paths import at
+from webhook.core.text import printable
 
 
 class Output(StrEnum):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from webhook.cli import cases, replay, report
 from webhook.cli.cases import Case
-from webhook.cli.console import Console, Ink, printable
+from webhook.cli.console import Console, Ink
 from webhook.cli.replay import Outcome
 from webhook.core.errors import Fault
 from webhook.core.patch import JSON
+from webhook.core.text import printable
 from webhook.watch import policies
 
 AS_EXPECTED, DIFFERENT, BAD_INPUT = 0, 1, 2

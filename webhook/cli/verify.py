@@ -12,11 +12,12 @@ from pathlib import Path
 
 from webhook.cli.check import Check, Subject, Verdict
 from webhook.cli.checkup import examine
-from webhook.cli.console import Console, Ink, printable
+from webhook.cli.console import Console, Ink
 from webhook.cli.live import Live, kubeconfig
 from webhook.control.api import ApiFailed, ClusterApi
 from webhook.core.errors import OperatorError
 from webhook.core.policy.policy import Policy
+from webhook.core.text import printable
 from webhook.watch.connection import connect
 
 HEALTHY, UNHEALTHY = 0, 1

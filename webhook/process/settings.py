@@ -98,7 +98,7 @@ def duration(text: str) -> timedelta:
 def written(value: object) -> str:
     """Give a setting as its text; a duration in the largest unit that is whole."""
     if not isinstance(value, timedelta):
-        return "none" if value is None else str(value)
+        return "none" if value in {None, ()} else str(value)
     whole = int(value.total_seconds())
     sizes = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
     unit = next(unit for unit, size in sizes.items() if not whole % size)
@@ -111,6 +111,14 @@ def count(text: str) -> int:
     if value < 1:
         raise ValueError("expected 1 or more")
     return value
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read one name or more, with commas between them."""
+    found = tuple(each.strip() for each in text.split(","))
+    if not all(found):
+        raise ValueError("expected names with commas between them, such as a,b")
+    return found
 
 
 def _number(kind: Callable[[str], T], text: str, expected: str) -> T:

@@ -56,7 +56,7 @@ class Failure(StrEnum):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What to send, and what is worth recording about it.
 
-    `body` is JSON: an AdmissionReview where there is a decision, else `{"error": ...}`. `seconds`
+    `body` is JSON: an AdmissionReview where there is a decision, else a Status. `seconds`
     is the time spent here; `fault` is the exception behind Failure.INTERNAL.
     """
 
@@ -123,12 +123,16 @@ def may_be_early(answer: Answer) -> bool:
 
 def fail(status: int, error: str, failure: Failure, fault: Exception | None = None) -> Answer:
     """Give the answer to a review that gets no decision."""
-    return Answer(status=status, body=error_body(error), failure=failure, fault=fault)
+    return Answer(status=status, body=error_body(status, error), failure=failure, fault=fault)
 
 
-def error_body(error: str) -> bytes:
-    """Give the JSON of an error, which no API server takes for an AdmissionReview."""
-    return msgspec.json.encode({"error": error})
+def error_body(status: int, error: str) -> bytes:
+    """Give an error as a meta/v1 Status: the API server shows its message to who sent the object.
+
+    Of any other body it says "unknown". No API server takes it for an AdmissionReview.
+    """
+    head = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+    return msgspec.json.encode({**head, "message": error, "code": status})
 
 
 def is_json(content_type: str) -> bool:

@@ -6,6 +6,8 @@ from enum import StrEnum
 class Cut(StrEnum):
     """Why the server ended a connection."""
 
+    CLIENT = "client"
+    """It showed no client certificate where one is demanded, or a wrong one."""
     HANDSHAKE = "handshake"
     """The TLS handshake failed, or its deadline passed."""
     HEADERS = "headers"

@@ -10,14 +10,14 @@ import logging
 import math
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from uvicorn import Config, Server
 
 from webhook.process.logs import ROOT, fields
 from webhook.serve.asgi import Application
 from webhook.serve.cut import Cut
-from webhook.serve.guard import Guard, Phase
+from webhook.serve.guard import Guard, Peer, Phase
 from webhook.serve.protocol import Connection
 
 BATCH = 64
@@ -39,9 +39,9 @@ class Listener(Server):
         app: Application,
         listening: socket.socket,
         guard: Guard,
-        context: ssl.SSLContext | None = None,
+        context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
-        """Take what to serve and where; without a `context` it is plain HTTP."""
+        """Take what to serve and where; `context` is asked at each handshake, None: plain HTTP."""
         super().__init__(_config(app, guard))
         self._listening = listening
         self._guard = guard
@@ -90,13 +90,13 @@ class Listener(Server):
     def _accept(self) -> None:
         for _ in range(BATCH):
             try:
-                sock, _ = self._listening.accept()
+                sock, peer = self._listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
                 self._pause(error)
                 return
-            self._admit(sock)
+            self._admit(sock, peer)
 
     def _pause(self, error: OSError) -> None:
         """Wait a moment: without file descriptors the socket stays readable, and the loop busy."""
@@ -108,13 +108,13 @@ class Listener(Server):
         if self._listening.fileno() >= 0:
             self._loop.add_reader(self._listening, self._accept)
 
-    def _admit(self, sock: socket.socket) -> None:
+    def _admit(self, sock: socket.socket, peer: Peer) -> None:
         self._accepted.inc()
         if self.count() >= self._guard.settings.max_connections and not self._make_room():
             self._guard.count(Cut.FULL)
             sock.close()
             return
-        task = self._loop.create_task(self._open(sock))
+        task = self._loop.create_task(self._open(sock, peer))
         self._handshakes.add(task)
         task.add_done_callback(self._handshakes.discard)
 
@@ -126,17 +126,19 @@ class Listener(Server):
             min(idle, key=lambda each: each.deadline).close()
         return bool(idle)
 
-    async def _open(self, sock: socket.socket) -> None:
+    async def _open(self, sock: socket.socket, peer: Peer) -> None:
         settings = self._guard.settings
         sock.settimeout(0)
         try:
             await self._loop.connect_accepted_socket(
                 lambda: Connection(self._guard, self.config, self.server_state),
                 sock,
-                ssl=self._context,
+                ssl=self._context() if self._context else None,
                 ssl_handshake_timeout=settings.handshake_seconds if self._context else None,
                 ssl_shutdown_timeout=settings.answer_seconds if self._context else None,
             )
+        except ssl.SSLCertVerificationError as error:
+            self._guard.refuse(error.verify_message, peer)
         except OSError:  # TLS errors and deadlines are among them
             self._guard.count(Cut.HANDSHAKE)
 

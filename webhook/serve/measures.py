@@ -106,7 +106,8 @@ CUTS = Row(
     help="Connections that the server ended: a deadline, a limit, a failed handshake.",
     unit="connections",
     advice="handshake beside a healthy API server: something else knocks, or the CA bundle does not"
-    " fit; idle and full: too many clients for --max-connections.",
+    " fit; client: the log says what is wrong with its certificate (docs/client-certificates.md);"
+    " idle and full: too many clients for --max-connections.",
     labels=(_LISTENER, Label(name="reason", values=tuple(Cut))),
 )
 POLICY_INFO = Row(
@@ -146,6 +147,14 @@ CERTIFICATE_EXPIRY = Row(
     unit="seconds since 1970",
     advice="Less than two weeks away: whoever renews it does not (docs/controller.md).",
 )
+CLIENT_CA_EXPIRY = Row(
+    name="gpuclass_client_ca_expiry_timestamp_seconds",
+    kind=Gauge,
+    help="When the last CA of clients expires; 0: no client certificate is demanded.",
+    unit="seconds since 1970",
+    advice="Above 0 and less than two weeks away: then the API server is refused too; add a new CA"
+    " to the file (docs/client-certificates.md).",
+)
 CERTIFICATE_RELOADS = Row(
     name="gpuclass_certificate_reloads_total",
     kind=Counter,
@@ -182,6 +191,7 @@ ROWS: tuple[Row[Any], ...] = (
     POLICY_FAULTS,
     POLICY_FAILURES,
     CERTIFICATE_EXPIRY,
+    CLIENT_CA_EXPIRY,
     CERTIFICATE_RELOADS,
     CERTIFICATE_FAILURES,
     DRAINING,

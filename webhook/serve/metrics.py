@@ -37,6 +37,7 @@ class Metrics(Exposition):
         self.policy_faults = measures.POLICY_FAULTS.make(made)
         self.policy_failures = measures.POLICY_FAILURES.make(made)
         self.certificate_expiry = measures.CERTIFICATE_EXPIRY.make(made)
+        self.client_ca_expiry = measures.CLIENT_CA_EXPIRY.make(made)
         self.certificate_reloads = measures.CERTIFICATE_RELOADS.make(made)
         self.certificate_failures = measures.CERTIFICATE_FAILURES.make(made)
         self.draining = measures.DRAINING.make(made)

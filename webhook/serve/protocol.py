@@ -39,6 +39,7 @@ class Connection(HttpToolsProtocol):
         self.phase = Phase.IDLE
         self.deadline = math.inf
         self._guard = guard
+        self._fault = ""
         self._is_receiving = False
         self._received = 0.0
         self._size = 0
@@ -51,10 +52,16 @@ class Connection(HttpToolsProtocol):
         """
         super().connection_made(transport)
         self._enter(Phase.IDLE)
+        self._fault = self._guard.callers.fault(transport.get_extra_info("peercert"))
+        if self._fault:
+            self.deadline = time.monotonic() + self._guard.seconds[Phase.HEADERS]
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a request, within limits."""
         if self.phase is Phase.CLOSING:
+            return
+        if self._fault:
+            self._turn_away()
             return
         if self.phase is Phase.IDLE:
             self._size = 0
@@ -125,6 +132,11 @@ class Connection(HttpToolsProtocol):
         self._enter(Phase.CLOSING)
         self.transport.close()
 
+    def _turn_away(self) -> None:
+        """Tell a client that may send nothing why; what it sent is not read."""
+        self._guard.refuse(self._fault, self.transport.get_extra_info("peername"))
+        self._answer(403, self._fault)
+
     def _enter(self, phase: Phase) -> None:
         now = time.monotonic()
         if phase is Phase.HEADERS:
@@ -154,7 +166,10 @@ class Connection(HttpToolsProtocol):
                 return
             cycle.disconnected = True
             cycle.message_event.set()
-        body = answers.error_body(error)
+        self._answer(status, error)
+
+    def _answer(self, status: int, error: str) -> None:
+        body = answers.error_body(status, error)
         head = b"content-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (
             answers.JSON.encode(),
             len(body),

@@ -12,6 +12,7 @@ from webhook.process.probes import probes
 from webhook.serve import application, sources
 from webhook.serve.answer import Answerer, Decide
 from webhook.serve.asgi import Application, Gateway
+from webhook.serve.callers import ANYBODY, Callers
 from webhook.serve.guard import Guard
 from webhook.serve.health import Health
 from webhook.serve.metrics import Metrics
@@ -40,16 +41,18 @@ class Service:
         self.settings = settings
         self.writer = writer
         self.metrics = Metrics()
-        self.certificates = Certificates(certs, self.metrics)
+        self.callers = Callers(ca=settings.client_ca, names=settings.client_names)
+        least = settings.tls_min_version
+        self.certificates = Certificates(certs, self.metrics, self.callers, least)
         self.snapshots = Snapshots(self.metrics)
         self.source = sources.make(settings, self.snapshots, self.metrics)
         self.health = Health(self.snapshots, self.source, self.certificates, self.metrics)
         self.admission = self._gateway(decide)
         self.probes = _asgi(probes(self.health, self.metrics.render))
 
-    def guard(self, listener: str) -> Guard:
-        """Give the limits of a listener."""
-        return Guard(listener, self.settings, self.health, self.metrics)
+    def guard(self, listener: str, callers: Callers = ANYBODY) -> Guard:
+        """Give the limits of a listener, and who may use it."""
+        return Guard(listener, self.settings, self.health, self.metrics, callers)
 
     def refresh(self) -> None:
         """Take over what has changed: a worker that replaces a dead one comes late."""

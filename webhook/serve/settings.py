@@ -3,8 +3,10 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
+from webhook.core.errors import OperatorError
 from webhook.process import settings
 from webhook.process.settings import (
     Address,
@@ -12,13 +14,23 @@ from webhook.process.settings import (
     LogLevel,
     address,
     count,
+    flag,
     log_format,
     log_level,
     metrics_bind,
+    names,
+    one_of,
     positive_seconds,
     seconds,
     setting,
 )
+
+
+class TlsVersion(StrEnum):
+    """The least version of TLS that is spoken."""
+
+    V1_2 = "1.2"
+    V1_3 = "1.3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +53,25 @@ class Settings:
         "DIR",
         "a folder with tls.crt and tls.key, read again when they change; without it the server "
         "makes a pair of its own",
+    )
+    client_ca: Path | None = setting(
+        None,
+        Path,
+        "FILE",
+        "CA certificates, read again when they change: who sends reviews has to show a "
+        "certificate that one of them signed; without it anybody may",
+    )
+    client_names: tuple[str, ...] = setting(
+        (),
+        names,
+        "NAME[,NAME]",
+        "with --client-ca, the common names that are let in; without it every name is",
+    )
+    tls_min_version: TlsVersion = setting(
+        TlsVersion.V1_3,
+        one_of(TlsVersion),
+        "VERSION",
+        "the least version of TLS: 1.3, or 1.2 for an API server that has no more",
     )
     bind: Address = setting(
         Address(host="127.0.0.1", port=8443), address, "HOST:PORT", "where reviews are answered"
@@ -90,4 +121,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def read(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
     """Read the settings; raise OperatorError that names the flag or variable that is wrong."""
-    return settings.read(Settings, flags, environment)
+    found = settings.read(Settings, flags, environment)
+    if found.client_names and found.client_ca is None:
+        raise OperatorError(
+            f"{flag('client_names')}: names are looked at in certificates; say by "
+            f"{flag('client_ca')} FILE whose"
+        )
+    return found

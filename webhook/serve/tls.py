@@ -1,8 +1,9 @@
-"""The TLS context: one for life, its certificate renewed in place, and never by a broken pair.
+"""The TLS context: made anew when a file changes, and swapped whole, never for a broken one.
 
 Loading a mismatched pair into a live context raises *and* leaves the context dead: every handshake
-then fails. So both files are read once, tried in a scratch context, and only then loaded into the
-live one; new handshakes take it at once, open connections are not touched.
+then fails. So all files are read once into a new context, which takes the place of the old one only
+if everything in it is sound; new handshakes take it at once, open connections are not touched. A
+CA that has left its file is gone with the old context: one that lives can not forget a CA.
 """
 
 import asyncio
@@ -12,70 +13,104 @@ import ssl
 import tempfile
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 
 from webhook.core.errors import OperatorError
 from webhook.process.logs import ROOT, fields, timestamp
+from webhook.serve.callers import ANYBODY, Callers, demand
 from webhook.serve.metrics import Metrics
+from webhook.serve.settings import TlsVersion
 
 CERTIFICATE, KEY = "tls.crt", "tls.key"
 """The files of a kubernetes.io/tls Secret."""
 
+_VERSIONS = {
+    TlsVersion.V1_2: ssl.TLSVersion.TLSv1_2,
+    TlsVersion.V1_3: ssl.TLSVersion.TLSv1_3,
+}
+
 _log = logging.getLogger(f"{ROOT}.certificate")
 
 
-class Certificates:
-    """Keeps a live context in step with a folder that holds tls.crt and tls.key.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A context with all that the files held; when what it holds expires, in seconds (0: never)."""
 
-    `expiry` is when the certificate in use ends, in seconds since the epoch; `fault` says what is
-    wrong with the files as they are now, and is empty when they are in use.
+    context: ssl.SSLContext
+    expiry: float
+    client_ca_expiry: float = 0.0
+
+
+class Certificates:
+    """Keeps a context in step with a folder that holds tls.crt and tls.key, and with a client CA.
+
+    `context` is what the next handshake takes; `expiry` is when the certificate in use ends, in
+    seconds since the epoch; `fault` says what is wrong with the files as they are now, and is
+    empty when they are in use.
     """
 
-    def __init__(self, folder: Path, metrics: Metrics) -> None:
-        """Load the pair; OperatorError says what is wrong with it."""
-        self.context = _context()
+    def __init__(
+        self,
+        folder: Path,
+        metrics: Metrics,
+        callers: Callers = ANYBODY,
+        least: TlsVersion = TlsVersion.V1_3,
+    ) -> None:
+        """Load the files; OperatorError says what is wrong with them."""
         self.fault = ""
-        self._folder = folder
-        self._metrics = metrics
-        self._seen = _fingerprint(folder)
-        pair = _read_pair(folder)
-        self.expiry = _check(folder, pair)
-        _load(self.context, pair)
-        metrics.certificate_expiry.set(self.expiry)
+        self._folder, self._metrics = folder, metrics
+        self._callers, self._least = callers, least
+        self._seen = self._fingerprint()
+        self._use(self._load())
 
     def refresh(self) -> None:
-        """Load the pair if its files changed; a broken one changes nothing but `fault`."""
-        seen = _fingerprint(self._folder)
+        """Load the files if they changed; broken ones change nothing but `fault`."""
+        seen = self._fingerprint()
         if seen == self._seen:
             return
         self._seen = seen
         try:
-            pair = _read_pair(self._folder)
-            expiry = _check(self._folder, pair)
+            loaded = self._load()
         except OperatorError as error:
             self.fault = str(error)
             self._metrics.certificate_failures.inc()
             _log.error("certificate refused", extra=fields(fault=self.fault))
             return
-        _load(self.context, pair)
-        self.expiry, self.fault = expiry, ""
-        self._metrics.certificate_expiry.set(expiry)
+        self.fault = ""
+        self._use(loaded)
         self._metrics.certificate_reloads.inc()
-        _log.info("certificate in use", extra=fields(expiry=timestamp(expiry)))
+        _log.info("certificate in use", extra=fields(expiry=timestamp(self.expiry)))
 
     async def watch(self, interval: float) -> None:
-        """Refresh every `interval` seconds; two small files hold nothing up."""
+        """Refresh every `interval` seconds; a few small files hold nothing up."""
         while True:
             self.refresh()
             await asyncio.sleep(interval)
 
+    def _use(self, loaded: Loaded) -> None:
+        self.context, self.expiry = loaded.context, loaded.expiry
+        self._metrics.certificate_expiry.set(loaded.expiry)
+        self._metrics.client_ca_expiry.set(loaded.client_ca_expiry)
 
-def _context() -> ssl.SSLContext:
-    """Make a context for TLS 1.3, or 1.2 where a client has no more; HTTP/1.1 is all we speak."""
+    def _load(self) -> Loaded:
+        context = _context(self._least)
+        expiry = _load_pair(context, self._folder)
+        ca = self._callers.ca
+        demanded = demand(context, ca, _read(ca)) if ca else 0.0
+        return Loaded(context=context, expiry=expiry, client_ca_expiry=demanded)
+
+    def _fingerprint(self) -> Hashable:
+        paths = (self._folder / CERTIFICATE, self._folder / KEY, self._callers.ca)
+        return tuple(_stat(each) for each in paths if each)
+
+
+def _context(least: TlsVersion) -> ssl.SSLContext:
+    """Make a context; HTTP/1.1 is all we speak."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = _VERSIONS[least]
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
     # client-go resumes no session: tickets would be made and sent for nothing.
     context.num_tickets = 0
@@ -83,17 +118,13 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _fingerprint(folder: Path) -> Hashable:
+def _stat(path: Path) -> Hashable:
     """Give what changes when a file is replaced or written, or a mounted Secret is swapped."""
     try:
-        stats = [(folder / name).stat() for name in (CERTIFICATE, KEY)]
+        found = path.stat()
     except OSError as error:
         return error.errno
-    return tuple((each.st_dev, each.st_ino, each.st_mtime_ns, each.st_size) for each in stats)
-
-
-def _read_pair(folder: Path) -> tuple[bytes, bytes]:
-    return _read(folder / CERTIFICATE), _read(folder / KEY)
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _read(path: Path) -> bytes:
@@ -103,25 +134,22 @@ def _read(path: Path) -> bytes:
         raise OperatorError(f"{path}: can not be read: {error.strerror}") from error
 
 
-def _check(folder: Path, pair: tuple[bytes, bytes]) -> float:
-    """Give when the certificate expires; OperatorError if the two files are no pair."""
+def _load_pair(context: ssl.SSLContext, folder: Path) -> float:
+    """Load the pair; give when its certificate expires. OperatorError: it is no pair."""
+    certificate, key = _read(folder / CERTIFICATE), _read(folder / KEY)
     try:
-        found = x509.load_pem_x509_certificate(pair[0])
+        found = x509.load_pem_x509_certificate(certificate)
     except ValueError as error:
         raise OperatorError(f"{folder / CERTIFICATE}: is no PEM certificate") from error
     try:
-        _load(_context(), pair)
+        with _private_file(certificate + b"\n" + key) as path:
+            # With a password, even an empty one, OpenSSL does not ask the terminal for one.
+            context.load_cert_chain(path, password=b"")
     except (ssl.SSLError, ValueError) as error:
         is_mismatch = "MISMATCH" in str(error)
         problem = f"is not the key of {CERTIFICATE}" if is_mismatch else "is no unencrypted PEM key"
         raise OperatorError(f"{folder / KEY}: {problem}") from error
     return found.not_valid_after_utc.timestamp()
-
-
-def _load(context: ssl.SSLContext, pair: tuple[bytes, bytes]) -> None:
-    with _private_file(b"\n".join(pair)) as path:
-        # With a password, even an empty one, OpenSSL does not ask the terminal for one.
-        context.load_cert_chain(path, password=b"")
 
 
 @contextmanager

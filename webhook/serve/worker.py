@@ -59,10 +59,10 @@ class Worker(UvicornWorker):  # type: ignore[misc] # gunicorn has no types
 
     def _listen(self, service: Service) -> tuple[Listener, Listener]:
         admission, probes = (each.sock for each in self.sockets)
-        context = service.certificates.context
+        reviews, probing = service.guard(ADMISSION, service.callers), service.guard(PROBES)
         return (
-            Listener(service.admission, admission, service.guard(ADMISSION), context),
-            Listener(service.probes, probes, service.guard(PROBES)),
+            Listener(service.admission, admission, reviews, lambda: service.certificates.context),
+            Listener(service.probes, probes, probing),
         )
 
     def _announce(self) -> None:
