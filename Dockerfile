@@ -9,6 +9,10 @@ COPY requirements/build.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --requirement requirements/build.txt
 COPY LICENSE README.md pyproject.toml ./
 COPY webhook webhook
+# What `gpuclass init` writes: webhook/shipped has links to it.
+COPY deploy deploy
+COPY docs/runbooks docs/runbooks
+COPY policies policies
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM python:${PYTHON}-slim AS install

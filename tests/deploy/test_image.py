@@ -19,6 +19,7 @@ from tests.cluster.process import free_ports
 from tests.cluster.waiting import eventually
 from tests.deploy import dockerfile
 from tests.deploy.dockerfile import Build, Step
+from webhook.cli import tree
 
 ROOT = Path(__file__).parents[2]
 USER = 65532
@@ -88,7 +89,7 @@ def test_everything_that_is_copied_reaches_the_builder_and_little_else() -> None
     for path in dockerfile.copied(steps()):
         assert (ROOT / path).exists(), path
         assert dockerfile.is_sent(path, ignore), path
-    for path in ("tests", ".git", ".venv", "policies", "tls.key", "requirements/dev.txt"):
+    for path in ("tests", ".git", ".venv", "docs", "tls.key", "requirements/dev.txt"):
         assert not dockerfile.is_sent(path, ignore), path
 
 
@@ -109,7 +110,14 @@ def test_the_wheel_holds_the_package_and_nothing_of_the_checkout(wheel: zipfile.
     tops = {name.partition("/")[0] for name in wheel.namelist()}
     assert tops == {"webhook", f"gpuclass-{webhook.__version__}.dist-info"}
     assert "webhook/py.typed" in wheel.namelist()
-    assert not [name for name in wheel.namelist() if name.endswith(".pyc") or "/tests/" in name]
+    assert not [name for name in wheel.namelist() if name.endswith((".pyc", "/test_image.py"))]
+
+
+def test_the_wheel_holds_what_init_writes(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    for name in tree.PLACES:
+        assert any(f"webhook/shipped/{name}" in each for each in names), name
+    assert "webhook/shipped/deploy/policy-repository/.github/workflows/policies.yaml" in names
 
 
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
