@@ -20,8 +20,8 @@ CHARTS = {
 OURS = ("gpu-nodes", "gpu-policies", "gpuclass", "monitoring", "workloads")
 WAVES = {
     0: ["gpu-nodes", "gpu-policies", "gpuclass"],
-    1: ["dcgm-exporter", "monitoring", "nvidia-device-plugin"],
-    2: ["workloads"],
+    1: ["dcgm-exporter", "nvidia-device-plugin"],
+    2: ["monitoring", "workloads"],
 }
 SHOWN = [{"group": "apps", "kind": "ReplicaSet"}, {"group": "", "kind": "Pod"}]
 """What the project of gpuclass lists only to have it shown."""

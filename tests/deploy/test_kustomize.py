@@ -118,21 +118,15 @@ def test_what_is_named_is_applied_before_what_names_it(
 def test_no_document_waits_for_the_health_of_another(
     applied: dict[tuple[str, str], Json],
 ) -> None:
-    waves = {(kind, annotation(each, "sync-wave")) for (kind, _), each in applied.items()}
-    assert waves == {
-        ("PriorityClass", "-1"),
-        ("GPUNodePool", ""),
-        ("GPUClass", ""),
-        ("GPUPolicy", ""),
-    }
+    assert {annotation(each, "sync-wave") for each in applied.values()} == {""}
 
 
-def test_argo_cd_asks_before_it_deletes_what_keeps_the_cluster_closed(
+def test_argo_cd_deletes_nothing_that_keeps_the_cluster_closed(
     applied: dict[tuple[str, str], Json],
 ) -> None:
-    asked = {kind for (kind, _), each in applied.items()
-             if annotation(each, "sync-options") == "Prune=confirm"}  # fmt: skip
-    assert asked == {"GPUNodePool", "GPUPolicy"}
+    kept = {kind for (kind, _), each in applied.items()
+            if annotation(each, "sync-options") == "Prune=false"}  # fmt: skip
+    assert kept == {"GPUNodePool", "GPUPolicy"}
 
 
 def annotation(document: Json, name: str) -> str:

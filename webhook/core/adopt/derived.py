@@ -25,15 +25,8 @@ SHOWN = 5
 """Names that a comment has before it only counts them."""
 
 _WIDTH = 90
-_WAVES: Mapping[str, str] = {
-    "GPUNodePool": "-2",
-    "GPUNode": "0",
-    "GPUClass": "-1",
-    "GPUPolicy": "0",
-}
-"""Argo CD: what is named comes before what names it."""
 _GUARDED = frozenset({"GPUNodePool", "GPUPolicy"})
-"""Kinds that Argo CD does not delete unasked."""
+"""Kinds that Argo CD does not delete because a file was lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,13 +180,11 @@ def policy_document(default: str, resources: Iterable[str]) -> Derived:
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:
-    annotations = {"argocd.argoproj.io/sync-wave": _WAVES[kind]}
-    if kind in _GUARDED:
-        annotations["argocd.argoproj.io/sync-options"] = "Prune=confirm"
+    kept: Object = {"annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}}
     return {
         "apiVersion": Document.API_VERSION,
         "kind": kind,
-        "metadata": {"name": name, "annotations": annotations},
+        "metadata": {"name": name, **(kept if kind in _GUARDED else {})},
         "spec": spec,
     }
 
