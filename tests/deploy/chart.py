@@ -18,6 +18,7 @@ from webhook.core import registration
 ROOT = Path(__file__).parents[2]
 BASE, CHART = ROOT / "deploy" / "base", ROOT / "deploy" / "chart"
 CRDS, CERT_MANAGER = ROOT / "deploy" / "crds", ROOT / "deploy" / "overlays" / "cert-manager"
+CLIENT_CERTIFICATES = ROOT / "deploy" / "client-certificates"
 TEMPLATES = CHART / "templates"
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -65,13 +66,29 @@ def _of_pods(field: str) -> str:
     return _optional(field, f"{field}:\n  {{{{- toYaml . | nindent 8 }}}}")
 
 
-EXTERNAL = "{{- if .Values.certManager.enabled }}\n- --certificates=external\n{{- end }}\n"
-"""What the overlay for cert-manager adds to the controller's arguments."""
+SWITCHED: Mapping[str, Path] = {
+    "certManager.enabled": CERT_MANAGER,
+    "clientCertificates.enabled": CLIENT_CERTIFICATES,
+}
+"""Overlays and components whose patches a value turns on."""
 
 
-def _arguments(key: str) -> str:
-    more = _optional(f"{key}.args", "{{- toYaml . | nindent 12 }}")
-    return EXTERNAL + more if key == "controller" else more
+def patches() -> Iterator[Added]:
+    """Give what they add to lists of the base: patches that do anything else are refused."""
+    for value, folder in SWITCHED.items():
+        overlay = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+        for patch in overlay["patches"]:
+            for each in yaml.safe_load(patch["patch"]):
+                *path, last = each["path"].removeprefix("/").split("/")
+                if (each["op"], last) != ("add", "-"):
+                    raise ValueError(f"{folder}: a chart has no way to {each['op']} {each['path']}")
+                item = yaml.safe_dump([each["value"]], sort_keys=False).rstrip()
+                yield Added(
+                    kind=patch["target"]["kind"],
+                    name=patch["target"]["name"],
+                    path=tuple(int(step) if step.isdigit() else step for step in path),
+                    lines=f"{{{{- if .Values.{value} }}}}\n{item}\n{{{{- end }}}}",
+                )
 
 
 PUTS = (
@@ -93,15 +110,18 @@ PUTS = (
         value="priorityClassName",
     ),
 )
-ADDED = tuple(
-    Added(kind="Deployment", name=name, path=path, lines=lines)
-    for name, key in PROGRAMS.items()
-    for path, lines in (
-        ((*POD, "serviceAccountName"), _of_pods("imagePullSecrets")),
-        ((*POD, "priorityClassName"), _of_pods("nodeSelector")),
-        ((*POD, "terminationGracePeriodSeconds"), _of_pods("tolerations")),
-        ((*CONTAINER, "args"), _arguments(key)),
-    )
+ADDED = (
+    *patches(),
+    *(
+        Added(kind="Deployment", name=name, path=path, lines=lines)
+        for name, key in PROGRAMS.items()
+        for path, lines in (
+            ((*POD, "serviceAccountName"), _of_pods("imagePullSecrets")),
+            ((*POD, "priorityClassName"), _of_pods("nodeSelector")),
+            ((*POD, "terminationGracePeriodSeconds"), _of_pods("tolerations")),
+            ((*CONTAINER, "args"), _optional(f"{key}.args", "{{- toYaml . | nindent 12 }}")),
+        )
+    ),
 )
 IMAGE = '{{ include "gpuclass.image" . }}'
 GUARDS: Mapping[str, str] = {
@@ -141,9 +161,11 @@ def template(text: str) -> str:
     lines = text.splitlines(keepends=True)
     bare = "".join(each for each in lines if not each.lstrip().startswith("#"))
     edits = [edit for root in yaml.compose_all(bare) for edit in _edits(root)]
-    for start, end, new in sorted(edits, reverse=True):
-        bare = bare[:start] + new + bare[end:]
-    return bare.replace(registration.NAMESPACE, "{{ .Release.Namespace }}")
+    parts, at = [], 0
+    for start, end, new in sorted(edits, key=lambda edit: edit[0]):
+        parts += [bare[at:start], new]
+        at = end
+    return "".join((*parts, bare[at:])).replace(registration.NAMESPACE, "{{ .Release.Namespace }}")
 
 
 def _edits(root: yaml.Node) -> Iterator[Edit]:

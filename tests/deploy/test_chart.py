@@ -54,13 +54,6 @@ def test_switches_are_as_the_base_is() -> None:
     assert on == {"crds.install", "networkPolicy.enabled"}
 
 
-def test_with_cert_manager_the_controller_is_told_what_the_overlay_tells_it() -> None:
-    overlay = yaml.safe_load((CERT_MANAGER / "kustomization.yaml").read_text(encoding="utf-8"))
-    (patch,) = overlay["patches"]
-    (operation,) = yaml.safe_load(patch["patch"])
-    assert f"- {operation['value']}" in chart.EXTERNAL.splitlines()
-
-
 def test_a_field_that_the_base_lost_is_named() -> None:
     text = (BASE / "deployment.yaml").read_text(encoding="utf-8").replace("  replicas: 2\n", "")
     with pytest.raises(LookupError) as failure:
@@ -140,6 +133,26 @@ def test_what_is_rendered_is_what_kustomize_builds(
 ) -> None:
     rendered = render(helm, "--set=namespace.create=true", *flags)
     assert without_helms(rendered) == build(binaries, folder)
+
+
+@pytest.mark.cluster
+def test_a_component_is_a_switch(helm: Path, binaries: Binaries, tmp_path: Path) -> None:
+    (tmp_path / "deploy").symlink_to(BASE.parent)
+    text = "resources: [deploy/base]\ncomponents: [deploy/client-certificates]\n"
+    (tmp_path / "kustomization.yaml").write_text(text, encoding="utf-8")
+    flags = ("--set=namespace.create=true", "--set=clientCertificates.enabled=true")
+    assert without_helms(render(helm, *flags)) == build(binaries, tmp_path)
+
+
+def test_an_overlay_that_does_more_than_add_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch = "- {op: remove, path: /spec/replicas}"
+    overlay = {"patches": [{"target": {"kind": "Deployment", "name": "gpuclass"}, "patch": patch}]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    monkeypatch.setattr(chart, "SWITCHED", {"x.enabled": tmp_path})
+    with pytest.raises(ValueError, match="a chart has no way to remove /spec/replicas"):
+        list(chart.patches())
 
 
 def test_what_a_switch_turns_off_is_all_that_is_missing(helm: Path) -> None:

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath as Place
 
 KUBERNETES = "infrastructure/kubernetes"
@@ -22,6 +23,7 @@ PLACES: Mapping[str, str] = {
     "deploy/bootstrap/root.yaml": ROOT,
     "deploy/argocd": APPLICATIONS,
     "deploy/base": f"{KUBERNETES}/gpuclass/base",
+    "deploy/client-certificates": f"{KUBERNETES}/gpuclass/client-certificates",
     "deploy/crds": f"{KUBERNETES}/gpuclass/crds",
     "deploy/overlays": f"{KUBERNETES}/gpuclass/overlays",
     "deploy/gpu-nodes": f"{KUBERNETES}/gpu-nodes",
@@ -109,16 +111,16 @@ def _filled(text: str, target: Place, site: Site) -> str:
     """Put the user's own into a file; LookupError: a shipped file has no such place."""
     for place, pattern, value in _blanks(site):
         if str(target) == place:
-            before, *others = re.split(pattern, text)
-            if not others:
+            text, count = re.subn(pattern, partial(_after, value), text)
+            if not count:
                 raise LookupError(f"{place} has no {pattern}")
-            text = before + "".join(
-                f"{kept}{value}{after}"
-                for kept, after in zip(others[::2], others[1::2], strict=True)
-            )
     if target.suffix == ".md":
         text = _ELSEWHERE.sub(r"\1 of gpuclass's documentation", text)
     return text.replace(_EXAMPLE_URL, site.repo_url).replace(_EXAMPLE_RUNBOOKS, _runbooks(site))
+
+
+def _after(value: str, found: re.Match[str]) -> str:
+    return f"{found[1]}{value}"
 
 
 def _runbooks(site: Site) -> str:
