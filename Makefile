@@ -68,12 +68,13 @@ format: $(VENV)/dev ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/shfmt --write --indent 2 --case-indent $(SCRIPTS)
 
-render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the chart, PrometheusRules, the pages of docs
+render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the chart, PrometheusRules, dashboards, pages of docs
 	for kind in gpuclasses gpunodes gpunodepools gpupolicies; do \
 	  $(BIN)/gpuclass render --crds $$kind > deploy/crds/$$kind.yaml || exit 1; done
-	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.deploy.chart
 	$(BIN)/python -m tests.deploy.monitoring
+	$(BIN)/python -m tests.deploy.dashboards
+	$(BIN)/python -m tests.docs.reference
 
 chart: $(VENV)/dev ## write the templates of deploy/chart from deploy/base
 	@$(BIN)/python -m tests.deploy.chart

@@ -54,6 +54,7 @@ class ControlPlane:
         self._services, self._reservation = _reserve()
         self._supervisor: Supervisor | None = None
         self._access: Access | None = None
+        self._scheduler_port = 0
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -125,6 +126,11 @@ class ControlPlane:
         """Give plain requests as the administrator."""
         return self._open.api
 
+    @property
+    def scheduler_port(self) -> int:
+        """Give where the scheduler answers to its administrator, /metrics among it (0: not yet)."""
+        return self._scheduler_port
+
     def api_for(self, user: str, groups: Iterable[str] = ()) -> Api:
         """Give plain requests as a user in groups."""
         return self._open.api_for(user, groups)
@@ -194,7 +200,7 @@ class ControlPlane:
         manager = self.kubeconfig_for(f"system:{CONTROLLER_MANAGER}")
         supervisor.start(components.controller_manager(site, manager))
         scheduler = self.kubeconfig_for(f"system:{SCHEDULER}")
-        supervisor.start(components.scheduler(site, scheduler))
+        self._scheduler_port = supervisor.start(components.scheduler(site, scheduler))
         supervisor.wait(CONTROLLER_MANAGER, lambda: self.api.is_ready(DEFAULT_ACCOUNT))
 
 

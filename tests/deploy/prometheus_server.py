@@ -43,9 +43,16 @@ class PrometheusServer:
     """Scrapes programs of this machine each second; its data is gone with it."""
 
     def __init__(
-        self, programs: Prometheus, jobs: Mapping[str, Job], rules: Sequence[Rules]
+        self,
+        programs: Prometheus,
+        jobs: Mapping[str, Job],
+        rules: Sequence[Rules],
+        history: str = "",
     ) -> None:
-        """Take each job's one target, and rule files. Nothing runs before `with`."""
+        """Take each job's one target, and rule files. Nothing runs before `with`.
+
+        `history` is what it is to know from before, in OpenMetrics' format, with times.
+        """
         self._program = programs.prometheus
         self._supervisor = Supervisor("gpuclass-prometheus-", clean_environment())
         self._port = 0
@@ -53,6 +60,11 @@ class PrometheusServer:
         for number, each in enumerate(rules):
             _write(folder / f"{number}.rules.yaml", each)
         _write(folder / "prometheus.yaml", _configuration(jobs))
+        if history:
+            (folder / "history").write_text(history, encoding="utf-8")
+            made = ("tsdb", "create-blocks-from", "openmetrics", "history", "data")
+            answer = promtool(programs, *made, folder=folder)
+            assert answer.returncode == 0, answer.stderr
 
     def __enter__(self) -> Self:
         """Start it and wait until it answers."""
@@ -118,12 +130,13 @@ class PrometheusServer:
 
 
 def promtool(
-    programs: Prometheus, *arguments: str, text: str | None = None
+    programs: Prometheus, *arguments: str, text: str | None = None, folder: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run promtool to its end; its exit code is the caller's to judge."""
+    """Run promtool to its end, in `folder`; its exit code is the caller's to judge."""
     return subprocess.run(
         [str(programs.promtool), *arguments],
         input=text,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=SECONDS,

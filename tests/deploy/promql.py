@@ -48,6 +48,6 @@ def exported() -> dict[str, frozenset[str]]:
     }
 
 
-def recorded() -> set[str]:
-    """Give the names that our rules record."""
-    return {each["record"] for each in rules() if "record" in each}
+def recorded(*paths: Path) -> set[str]:
+    """Give the names that the rules of some files record (none named: of all)."""
+    return {each["record"] for each in rules(*paths) if "record" in each}

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.core.given import shipped
+from tests.docs.dashboards_page import dashboards_page
 from tests.docs.metrics_page import metrics_page
 from webhook.core import rules, workload
 from webhook.core.audit import (
@@ -237,6 +238,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "workloads.md": workloads_page,
     "audit.md": audit_page,
     "metrics.md": metrics_page,
+    "dashboards.md": dashboards_page,
 }
 
 
