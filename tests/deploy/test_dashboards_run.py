@@ -5,19 +5,22 @@ are stood in for, by the names and labels of their sources (`exported.yaml`).
 """
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cluster.api import ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.components import LOOPBACK
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import CONTROLLER, SERVER, Installed
+from tests.cluster.installed import CONTROLLER, POLICIES, SERVER, Installed
 from tests.cluster.simulation import NODES, PODS, PodRunner, create_pool
 from tests.cluster.test_monitoring import of_apiserver
 from tests.cluster.waiting import eventually
@@ -27,8 +30,15 @@ from tests.deploy.dashboards.boards import Board
 from tests.deploy.exposed import Exposed
 from tests.deploy.monitoring import rule_files
 from tests.deploy.prometheus import Prometheus
-from tests.deploy.prometheus_server import Job, PrometheusServer
+from tests.deploy.prometheus_server import Job, PrometheusServer, promtool
+from tests.deploy.promql import exported
 from tests.deploy.stand_ins import Card, cards, dcgm_exporter, kube_state_metrics
+from tests.exposition import bounds, strays
+from webhook.control import measures as controlling
+from webhook.process.metrics import Row
+from webhook.serve import measures as serving
+from webhook.watch import measures as watching
+from webhook.watch import policies
 
 pytestmark = pytest.mark.cluster
 
@@ -241,3 +251,36 @@ def test_the_idle_pod_is_found_and_the_busy_one_is_not(
 def test_reviews_that_were_lost_and_let_in_are_counted(observed: PrometheusServer) -> None:
     expression = "gpuclass:reviews_lost:rate5m > 0"
     assert eventually(lambda: observed.query(expression), "lost reviews")
+
+
+@pytest.mark.parametrize("exporter", ["kube_state_metrics", "dcgm_exporter"])
+def test_a_stand_in_shows_what_its_original_is_listed_with(cluster: Cluster, exporter: str) -> None:
+    known = exported()
+    families = text_string_to_metric_families(getattr(cluster, exporter)())
+    samples = [sample for family in families for sample in family.samples]
+    assert {each.name for each in samples} <= set(known)
+    strange = {
+        (each.name, label) for each in samples for label in {*each.labels} - known[each.name]
+    }
+    assert (strange, len(samples) > 10) == (set(), True)
+
+
+@pytest.mark.parametrize(
+    ("program", "rows"),
+    [(SERVER, (*serving.ROWS, *watching.ROWS)), (CONTROLLER, controlling.ROWS)],
+    ids=[SERVER, CONTROLLER],
+)
+def test_a_program_shows_what_its_table_tells_and_promtool_finds_no_fault(
+    cluster: Cluster, prometheus: Prometheus, program: str, rows: tuple[Row[Any], ...]
+) -> None:
+    """After all that it went through here, with nodes, pods and findings."""
+    text = cluster.installed.exposition(program)
+    answer = promtool(prometheus, "check", "metrics", text=text)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    written = {each["metadata"]["name"] for each in cluster.items(CLASSES)}
+    named = {each["metadata"]["name"] for each in cluster.items(NODES)}
+    revisions = set(re.findall(r'gpuclass_policy_info{revision="(\w+)"}', text))
+    assert len(revisions) == (program == SERVER)
+    shipped = bounds(policies.load(POLICIES))
+    among = {**shipped, "class": {"", *written}, "node": named, "revision": revisions}
+    assert strays(text, rows, among) == []

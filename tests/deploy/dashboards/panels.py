@@ -118,7 +118,11 @@ def listing(about: About, *queries: Query, units: Mapping[str, str] | None = Non
     letters = [_letter(place) for place in range(len(queries))]
     values = [f"Value #{letter}" if len(queries) > 1 else "Value" for letter in letters]
     renamed = {value: query.name for value, query in zip(values, queries, strict=True)}
-    organised = {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": renamed}
+    organised = {
+        "excludeByName": {"Time": True, "__name__": True},
+        "indexByName": {},
+        "renameByName": renamed,
+    }
     panel.with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
     panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=organised))
     for name, unit in (units or {}).items():
