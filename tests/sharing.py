@@ -6,7 +6,7 @@ module must not start twice, so a file is never split, and some folders are not 
 
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/cluster/governed/",)
+TOGETHER = ("tests/cluster/governed/", "tests/cluster/operations/")
 """Folders whose files share one control plane."""
 
 APART = ("tests/property/",)

@@ -17,7 +17,7 @@ def test_the_server_may_read_what_it_watches_and_nothing_else() -> None:
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
-    assert allowed == {_named(each.path): ["get", "list", "watch"] for each in RESOURCES}
+    assert allowed == {_named(each.path): ["list", "watch"] for each in RESOURCES}
     account = yaml.safe_load((BASE / "serviceaccount.yaml").read_text(encoding="utf-8"))
     (subject,) = binding["subjects"]
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
