@@ -256,17 +256,18 @@ def rights(kind: str, name: str) -> dict[tuple[str, str, tuple[str, ...]], set[s
 KINDS = ("gpunodepools", "gpunodes", "gpuclasses", "gpupolicies")
 CONFIGURATIONS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
 PRIORITIES = ("scheduling.k8s.io", "priorityclasses", ())
-READ = {"get", "list", "watch"}
+FOLLOW = {"list", "watch"}
+READ = {"get", *FOLLOW}
 
 
 def test_the_controller_may_do_what_it_does_and_no_more() -> None:
     admission, names = "admissionregistration.k8s.io", (registration.NAME,)
-    expected: dict[Right, set[str]] = {(API_GROUP, kind, ()): READ for kind in KINDS}
-    expected |= {(API_GROUP, f"{kind}/status", ()): {"get", "patch", "update"} for kind in KINDS}
-    expected |= {("", kind, ()): READ for kind in ("namespaces", "pods")}
+    expected: dict[Right, set[str]] = {(API_GROUP, kind, ()): FOLLOW for kind in KINDS}
+    expected |= {(API_GROUP, f"{kind}/status", ()): {"patch"} for kind in KINDS}
+    expected |= {("", kind, ()): FOLLOW for kind in ("namespaces", "pods")}
     expected["", "nodes", ()] = READ | {"patch"}
-    expected[("resource.k8s.io", "deviceclasses", ())] = READ
-    expected[PRIORITIES] = READ
+    expected[("resource.k8s.io", "deviceclasses", ())] = FOLLOW
+    expected[PRIORITIES] = FOLLOW
     audited = {_named(each.path): {"list"} for each in census.RESOURCES}
     expected = audited | expected
     found = rights("ClusterRole", CONTROLLER)
@@ -276,6 +277,7 @@ def test_the_controller_may_do_what_it_does_and_no_more() -> None:
     assert found == expected
     ours = (certs.SECRET_NAME, "gpuclass-ca")
     assert rights("Role", CONTROLLER) == {
+        ("", "namespaces", ()): {"get"},
         ("", "secrets", ours): READ | {"patch", "delete"},
         ("", "secrets", ()): {"create"},
         ("coordination.k8s.io", "leases", (LEASE,)): {"get", "update"},
