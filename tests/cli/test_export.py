@@ -100,6 +100,7 @@ def test_the_documents_of_a_dump_are_written_in_the_layout_of_policies(
         "spec:\n"
         "  pools:\n"
         "  - name: production\n"
+        "  placement: Required\n"
         "  priorityClassName: gpu-high-priority\n"
     )
     assert yaml.safe_load((made / "kustomization.yaml").read_text())["resources"] == [

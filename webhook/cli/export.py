@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from webhook.cli import policy_files, sources
 from webhook.cli.console import Console
 from webhook.cli.dump import Dump
+from webhook.cli.init import SHIPPED
 from webhook.cli.report import place
 from webhook.core.adopt.adoption import Adoption, Given, adopt
 from webhook.core.adopt.derived import Derived
@@ -38,6 +40,8 @@ DONE, OPEN, BAD_INPUT = 0, 1, 2
 _SYSTEM = "system-"
 """How the names of Kubernetes' own PriorityClasses begin: nobody else may define those."""
 
+_SHIPPED = SHIPPED / "policies" / "policy.yaml"
+"""The policy that one begins with."""
 _DROPPED = frozenset({LAST_APPLIED, "argocd.argoproj.io/tracking-id"})
 """Annotations that whoever applies the file writes anew."""
 
@@ -187,6 +191,7 @@ def _adopted(source: census.Source, documents: tuple[Document, ...], setting: Se
         nodes=nodes,
         documents=documents,
         priorities=priorities,
+        shipped=yaml.safe_load(_SHIPPED.read_text(encoding="utf-8"))["spec"],
         is_each_declared=setting.is_each_declared,
     )
     adoption = adopt(given)

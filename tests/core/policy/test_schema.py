@@ -134,7 +134,7 @@ def test_nothing_is_near_to_nothing() -> None:
     assert nearest("a", []) is None
 
 
-def test_an_object_is_written_as_its_author_would() -> None:
+def test_the_fields_of_an_object_are_written_in_their_order() -> None:
     spec: dict[str, object] = {
         "unknown": 1,
         "taints": [{"effect": "NoSchedule", "key": "a", "tolerate": True, "value": ""}],
@@ -146,8 +146,9 @@ def test_an_object_is_written_as_its_author_would() -> None:
     assert written == {
         "selector": {"b": "1", "a": "2"},
         "labels": {},
-        "taints": [{"key": "a", "value": "", "effect": "NoSchedule"}],
+        "taints": [{"key": "a", "value": "", "effect": "NoSchedule", "tolerate": True}],
         "claims": {"names": ["gpu-*"], "matchLabels": {}},
         "unknown": 1,
     }
     assert list(written) == ["selector", "labels", "taints", "claims", "unknown"]
+    assert str(written["taints"]).index("'key'") < str(written["taints"]).index("'effect'")

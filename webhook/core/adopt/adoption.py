@@ -45,12 +45,14 @@ class Given:
     """The cluster: every node, the documents that it has, the priorities that are used there.
 
     `priorities` counts, for each node, the PriorityClasses of its GPU pods (empty text: none).
+    `shipped` is the `spec` of the GPUPolicy that one begins with.
     `is_each_declared`: whether every node gets a GPUNode.
     """
 
     nodes: Sequence[Candidate]
     documents: tuple[Document, ...] = ()
     priorities: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    shipped: Mapping[str, object] = field(default_factory=dict)
     is_each_declared: bool = False
 
     @cached_property
@@ -195,7 +197,7 @@ def _classes(
         documents.append(general_class(general, open_))
     default = general if len(open_) > 1 else next((each.name for each in open_), "")
     resources = dict.fromkeys(name for each in found for name in each.resources)
-    documents.append(policy_document(default, resources))
+    documents.append(policy_document(given.shipped, default, resources))
     return documents, [] if default else [notes.no_default(found)]
 
 

@@ -11,13 +11,14 @@ from typing import TypeAlias
 from webhook.core.adopt.groups import Group
 from webhook.core.adopt.labels import STEADY, Labels
 from webhook.core.cluster import Taint
-from webhook.core.names import NAMESPACE, POLICY_NAME
+from webhook.core.names import POLICY_NAME
 from webhook.core.node_filter import Candidate
 from webhook.core.nodes import HARD_EFFECTS
 from webhook.core.policy.catalogue import is_discovered
 from webhook.core.policy.check_pools import is_other_business
 from webhook.core.policy.documents import Document, GPUPolicy
 from webhook.core.policy.globs import is_match
+from webhook.core.policy.schema import tidy
 
 Object: TypeAlias = dict[str, object]
 
@@ -162,21 +163,20 @@ def general_class(name: str, found: Iterable[Found]) -> Derived:
     return Derived(value=_document("GPUClass", name, spec), comment=_lines(comment))
 
 
-def policy_document(default: str, resources: Iterable[str]) -> Derived:
-    """Give the GPUPolicy, in mode Audit: no pod is changed or refused, and no node is marked."""
+def policy_document(shipped: Mapping[str, object], default: str, gpus: Iterable[str]) -> Derived:
+    """Give the GPUPolicy that is shipped, in mode Audit: no pod is changed, no node is marked."""
     listed = GPUPolicy(name=POLICY_NAME).gpu_resources
-    more = [each for each in resources if not any(is_match(glob, each) for glob in listed)]
-    spec: Object = {"mode": "Audit"}
-    if default:
-        spec["defaultClass"] = default
-    spec["gpuResources"] = [*listed, *more]
-    spec["exempt"] = {"namespaces": ["kube-system", NAMESPACE]}
+    more = [each for each in gpus if not any(is_match(glob, each) for glob in listed)]
+    spec = {**shipped, "mode": "Audit", "gpuResources": [*listed, *more]}
+    spec.pop("defaultClass", None)
+    named = {"defaultClass": default} if default else {}
     comment = (
         "Mode Audit: nothing is changed or refused, everything is recorded (docs/rollout.md).",
-        "Look at: gpuclass audit names the namespaces that need an exemption; the policy that is"
-        " shipped with gpuclass lists workload kinds of other makers (spec.workloads).",
+        "Exemptions and workload kinds are those that are shipped. Look at: gpuclass audit names"
+        " the namespaces that need an exemption here.",
     )
-    return Derived(value=_document("GPUPolicy", POLICY_NAME, spec), comment=_lines(comment))
+    value = _document("GPUPolicy", POLICY_NAME, tidy(GPUPolicy, spec | named))
+    return Derived(value=value, comment=_lines(comment))
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:

@@ -186,18 +186,13 @@ def _plain(value: object) -> object:
 
 
 def tidy(record: type, value: Mapping[str, object]) -> dict[str, object]:
-    """Write an object of the API as its author would: fields in their order, without defaults.
+    """Write an object of the API as its author would: its fields in their order.
 
-    A default is left out where the API server fills it in again; what is empty stays, since there
-    it fills in nothing. `record` is the described dataclass; fields that it does not know stay.
+    `record` is the described dataclass; fields that it does not know stay, at the end.
     """
-    fields = {each.name: each for each in properties(record)}
-    ordered = [*(name for name in fields if name in value), *(value.keys() - fields.keys())]
-    return {
-        name: _tidy(fields[name].shape, value[name]) if name in fields else value[name]
-        for name in ordered
-        if name not in fields or not _is_default(fields[name], value[name])
-    }
+    shapes = {each.name: each.shape for each in properties(record)}
+    known = {name: _tidy(shape, value[name]) for name, shape in shapes.items() if name in value}
+    return {**known, **{name: each for name, each in value.items() if name not in shapes}}
 
 
 def _tidy(shape: Shape, value: object) -> object:
@@ -206,8 +201,3 @@ def _tidy(shape: Shape, value: object) -> object:
     if isinstance(shape, Items) and isinstance(value, list):
         return [_tidy(shape.of, each) for each in value]
     return value
-
-
-def _is_default(field: Property, value: object) -> bool:
-    default = _plain(field.default)
-    return not field.required and default not in (None, "", [], {}) and value == default
