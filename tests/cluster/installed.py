@@ -28,6 +28,7 @@ from tests.cluster.process import free_ports
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import PROBE, exposition, scrape
+from tests.docs.log_page import unlisted
 from webhook.control import secrets
 from webhook.core import registration
 from webhook.process.settings import Address
@@ -168,9 +169,11 @@ class Installed:
         )
 
     def stop(self) -> None:
-        """End every process."""
+        """End every process; what they wrote is in docs/logs.md."""
+        written = self._supervisor.written()
         self._supervisor.stop()
         self._open.close()
+        assert [*unlisted(written)] == []
 
     def end(self, name: str) -> None:
         """End a process politely (SIGTERM), as a rollout does."""

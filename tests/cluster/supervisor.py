@@ -47,6 +47,10 @@ class Supervisor:
         """Give the end of a program's log."""
         return self._components[name].tail()
 
+    def written(self) -> list[str]:
+        """Give all that each program wrote; nothing once the folder is gone."""
+        return [each.read_text(encoding="utf-8") for each in self.folder.glob("*.log")]
+
     def start(self, launch: Launch) -> int:
         """Start a program and give its first port; once more on others if one was taken."""
         name = launch.name

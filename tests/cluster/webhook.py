@@ -22,6 +22,7 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.probing import is_ready
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
+from tests.docs.log_page import unlisted
 from webhook.cli import certs
 from webhook.control.certificates import make_ca, make_leaf
 from webhook.core import registration
@@ -75,8 +76,10 @@ class Webhook:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop it."""
+        """Stop it; what it wrote is in docs/logs.md."""
+        written = self._supervisor.written()
         self._supervisor.stop()
+        assert [*unlisted(written)] == []
 
     def start(self) -> None:
         """Start the process, register it, and wait until the API server sends it pods."""

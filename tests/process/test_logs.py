@@ -49,7 +49,7 @@ def test_a_line_of_json_is_an_event() -> None:
 def test_a_line_of_text_is_for_a_terminal_and_can_not_steer_it() -> None:
     event = logs.event(a_record("served", names=("a", "b"), user="\x1b[31mred\n"))
     assert logs.render_text(event) == (
-        b"00:00:00.001 INFO    served  names=a,b  user='\\x1b[31mred\\n'\n"
+        b"00:00:00.001 INFO    served  names=a,b  user=\\x1b[31mred\\n\n"
     )
 
 

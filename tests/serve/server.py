@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.waiting import eventually
+from tests.docs.log_page import unlisted
 
 POLICIES = Path(__file__).parents[2] / "policies"
 HOST = "127.0.0.1"
@@ -95,7 +96,14 @@ class Process:
         """End it at once and give the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(SECONDS)
+        code = self.process.wait(SECONDS)
+        assert_as_documented(self.log)
+        return code
+
+
+def assert_as_documented(log: Path) -> None:
+    """Hold every line of a log against docs/logs.md."""
+    assert [*unlisted([log.read_text(encoding="utf-8")])] == []
 
 
 class Server(Process):

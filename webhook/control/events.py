@@ -14,6 +14,7 @@ from webhook.control.api import Api, ApiFailed, Object
 from webhook.control.metrics import Metrics
 from webhook.control.reasons import Reason
 from webhook.core.names import API_GROUP
+from webhook.core.text import printable
 from webhook.process.logs import ROOT, fields
 
 Kind: TypeAlias = Literal["Normal", "Warning"]
@@ -49,7 +50,7 @@ class Events:
         """
         self._metrics.steps.labels(reason).inc()
         level = logging.INFO if kind == "Normal" else logging.WARNING
-        _log.log(level, "%s", note, extra=fields(reason=reason))
+        _log.log(level, "event", extra=fields(reason=reason, note=note))
         now = self._clock()
         self._said = {key: at for key, at in self._said.items() if now < at + REPEAT_SECONDS}
         if (reason, note) in self._said:
@@ -80,6 +81,6 @@ class Events:
             "action": reason,
             "reason": reason,
             "regarding": {"apiVersion": about["apiVersion"], "kind": about["kind"], **regarding},
-            "note": note.encode()[:MAX_NOTE].decode(errors="ignore"),
+            "note": printable(note).encode()[:MAX_NOTE].decode(errors="ignore"),
             "type": kind,
         }

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from webhook.core.decision import Decision
+from webhook.core.decision import Decision, Violation
 from webhook.core.errors import RequestError
+from webhook.core.text import LONGEST, shown
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
@@ -20,6 +21,10 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 WARNINGS_LENGTH = 4096
 """Characters of all warnings together that the API server passes on."""
+WARNING_LENGTH = 512
+"""Characters of one: what is longer holds something that somebody made long."""
+MESSAGE_LENGTH = 8192
+"""Characters of a refusal; ours are a few hundred, and kubectl and events show it whole."""
 AUDIT_LENGTH = 1024
 """Characters of one audit annotation of ours: an event in the audit log is bounded too."""
 
@@ -116,19 +121,36 @@ def audit_annotations(decision: Decision) -> dict[str, str]:
         "would-change": ", ".join(decision.would_change),
         "would-refuse": refusals,
     }
-    return {key: value[:AUDIT_LENGTH] for key, value in found.items() if value}
+    return {key: shown(value, AUDIT_LENGTH) for key, value in found.items() if value}
 
 
 def message(decision: Decision) -> str:
-    """Say every violation, a line each: `spec.tolerations[0]: what, and what to do (rule)`."""
-    lines = [f"{v.path}: {v.message} (rule {v.rule})" for v in decision.violations]
-    return lines[0] if len(lines) == 1 else "\n".join(["", *(f"- {line}" for line in lines)])
+    """Say every violation, a line each: `spec.tolerations[0]: what, and what to do (rule)`.
+
+    Text of the object is in them: each is on its line, and so long at most that a few fit in.
+    """
+    lines = [_line(each) for each in decision.violations]
+    if len(lines) == 1:
+        return lines[0]
+    left, told = MESSAGE_LENGTH, [""]
+    for number, line in enumerate(lines):
+        left -= len(line)
+        if left < 0:
+            told.append(f"and {len(lines) - number} more")
+            break
+        told.append(f"- {line}")
+    return "\n".join(told)
+
+
+def _line(violation: Violation) -> str:
+    what = shown(violation.message, LONGEST)
+    return f"{shown(violation.path, LONGEST)}: {what} (rule {violation.rule})"
 
 
 def bounded(warnings: Iterable[str]) -> Iterable[str]:
     """Give each warning once, within what the API server passes on in all."""
     left = WARNINGS_LENGTH
-    for warning in dict.fromkeys(warnings):
+    for warning in dict.fromkeys(shown(each, WARNING_LENGTH) for each in warnings):
         if len(warning) > left:
             return
         left -= len(warning)

@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
 
+from webhook.core.text import LONGEST, shown
 from webhook.process.settings import LogFormat, LogLevel
 
 Event: TypeAlias = Mapping[str, object]
@@ -23,6 +25,11 @@ Render: TypeAlias = Callable[[Event], bytes]
 
 ROOT = "gpuclass"
 """Every logger of ours is below this one."""
+
+LONGEST_LIST = 20
+"""Elements of a list that are written."""
+LONGEST_TRACE = 100
+"""Lines of a traceback."""
 
 BATCH_SECONDS = 0.05
 CAPACITY = 10_000
@@ -41,17 +48,17 @@ def fields(**values: object) -> dict[str, object]:
 
 def render_json(event: Event) -> bytes:
     """Give an event as one line of JSON."""
-    return _encode(event) + b"\n"
+    return _encode(safe(event)) + b"\n"
 
 
 def render_text(event: Event) -> bytes:
-    """Give an event as a line for a terminal, a traceback below it."""
-    rest = {key: value for key, value in event.items() if key not in _HEAD}
-    pairs = "".join(f"  {key}={_printable(value)}" for key, value in rest.items())
-    trace = f"\n{event['traceback']}" if "traceback" in event else ""
-    clock = str(event["time"])[11:23]
-    level = str(event["level"]).upper()
-    return f"{clock} {level:7} {_printable(event['message'])}{pairs}{trace}\n".encode()
+    """Give an event as a line for a terminal, a traceback below it, each line of that set in."""
+    found = safe(event)
+    pairs = "".join(f"  {key}={_word(each)}" for key, each in found.items() if key not in _HEAD)
+    lines = str(found.get("traceback", "")).splitlines()
+    trace = "".join(f"\n    {line}" for line in lines)
+    clock, level = str(found["time"])[11:23], str(found["level"]).upper()
+    return f"{clock} {level:7} {found['message']}{pairs}{trace}\n".encode()
 
 
 _HEAD = frozenset({"time", "level", "logger", "message", "traceback"})
@@ -59,9 +66,41 @@ _HEAD = frozenset({"time", "level", "logger", "message", "traceback"})
 RENDER: Mapping[LogFormat, Render] = {LogFormat.JSON: render_json, LogFormat.TEXT: render_text}
 
 
-def _printable(value: object) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    return text if text.isprintable() else repr(text)
+def safe(event: Event) -> dict[str, object]:
+    """Give an event as it may be written, whoever wrote what is in it.
+
+    Text prints, is on one line and has 1024 characters at most; lists have few elements. Only a
+    traceback has several lines, the last ones, each like that.
+    """
+    return {
+        key: _lines(str(value)) if key == "traceback" else _bounded(value)
+        for key, value in event.items()
+    }
+
+
+def _bounded(value: object) -> object:
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST and value.isprintable() else shown(value)
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, Mapping):
+        few = islice(value.items(), LONGEST_LIST)
+        return {shown(str(key)): _bounded(each) for key, each in few}
+    if isinstance(value, list | tuple):
+        more = len(value) - LONGEST_LIST
+        rest = [f"and {more} more"] if more > 0 else []
+        return [*map(_bounded, value[:LONGEST_LIST]), *rest]
+    return shown(str(value))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(shown, text.splitlines()[-LONGEST_TRACE:]))
+
+
+def _word(value: object) -> str:
+    """Give a value as text; two spaces, which stand between fields, are quoted."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return repr(text) if "  " in text else text
 
 
 def timestamp(seconds: float) -> str:

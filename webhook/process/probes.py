@@ -12,6 +12,8 @@ from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
+from webhook.core.text import shown
+
 
 class Health(Protocol):
     """Whether a program is ready, and why not."""
@@ -57,7 +59,9 @@ def _json(value: Mapping[str, object], status: HTTPStatus) -> Response:
 def _as_json(fault: HTTPException) -> Response:
     """Say what is wrong with a request in JSON; a 405 keeps its Allow header."""
     status = HTTPStatus(fault.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    response = _json({"error": f"{request.method} {request.path}: {status.phrase.lower()}"}, status)
+    response = _json(
+        {"error": shown(f"{request.method} {request.path}: {status.phrase.lower()}")}, status
+    )
     for name, value in fault.get_headers():
         if name == "Allow":
             response.headers[name] = value

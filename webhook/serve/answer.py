@@ -21,6 +21,7 @@ from webhook.core.policy.policy import Policy
 from webhook.core.registration import MUTATE_PATH, VALIDATE_PATH
 from webhook.core.review import Request
 from webhook.core.subject.case import Stage
+from webhook.core.text import shown
 
 Decide: TypeAlias = Callable[[Request, Policy, Stage], Decision]
 
@@ -132,7 +133,7 @@ def error_body(status: int, error: str) -> bytes:
     Of any other body it says "unknown". No API server takes it for an AdmissionReview.
     """
     head = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
-    return msgspec.json.encode({**head, "message": error, "code": status})
+    return msgspec.json.encode({**head, "message": shown(error), "code": status})
 
 
 def is_json(content_type: str) -> bool:

@@ -51,10 +51,9 @@ class Observer:
         self._metrics.count_failure(answer.failure)
         if answer.fault is not None:
             _log.error(
-                "internal fault: %s",
-                answer.fault,
+                "internal fault",
                 exc_info=answer.fault,
-                extra=fields(stage=stage),
+                extra=fields(stage=stage, fault=str(answer.fault)),
             )
         else:
             _log.debug("no decision", extra=fields(stage=stage, reason=answer.failure))
