@@ -86,6 +86,7 @@ def _pod(pod: Json) -> Iterator[str]:
 
 def _node(node: Json) -> Iterator[str]:
     labels = {"node": node["metadata"]["name"]}
+    yield _line("kube_node_info", labels, 1)
     for which in ("capacity", "allocatable"):
         yield from _amounts(f"kube_node_status_{which}", labels, node["status"].get(which, {}))
 
