@@ -1,50 +1,39 @@
-"""Expositions that a test makes up, or fetches elsewhere, on a port for Prometheus to scrape."""
+"""Expositions that a test makes up, on a port for Prometheus to scrape."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
 from tests.cluster.components import LOOPBACK
 
 PAUSE_SECONDS = 1.0
 
 
-class Exposed:
-    """Answers every GET at once with what `render` gave last; it is asked again all the time."""
+@contextmanager
+def exposed(render: Callable[[], str]) -> Iterator[int]:
+    """Give the port of a server that answers every GET at once with what `render` gave last.
 
-    def __init__(self, render: Callable[[], str]) -> None:
-        """Ask once; nothing listens before the block is entered."""
-        self._render, self._text = render, render()
-        self._over = threading.Event()
+    It is asked again each second, in a thread: who scrapes has no time to wait for it.
+    """
+    texts, over = [render()], threading.Event()
 
-    def __enter__(self) -> Self:
-        """Start it."""
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), _handler(lambda: self._text))
-        self.port: int = self._server.server_address[1]
-        serving = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._threads = (serving, threading.Thread(target=self._ask, daemon=True))
-        for each in self._threads:
-            each.start()
-        return self
+    def ask() -> None:
+        while not over.wait(PAUSE_SECONDS):
+            texts[0] = render()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop it."""
-        self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        for each in self._threads:
+    server = ThreadingHTTPServer((LOOPBACK, 0), _handler(lambda: texts[0]))
+    threads = [threading.Thread(target=each, daemon=True) for each in (server.serve_forever, ask)]
+    for each in threads:
+        each.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+        for each in threads:
             each.join()
-
-    def _ask(self) -> None:
-        while not self._over.wait(PAUSE_SECONDS):
-            self._text = self._render()
 
 
 def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:

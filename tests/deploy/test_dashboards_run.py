@@ -27,7 +27,7 @@ from tests.cluster.waiting import eventually
 from tests.deploy.dashboards import BOARDS
 from tests.deploy.dashboards.asking import Question, questions
 from tests.deploy.dashboards.boards import Board
-from tests.deploy.exposed import Exposed
+from tests.deploy.exposed import exposed
 from tests.deploy.monitoring import rule_files
 from tests.deploy.prometheus import Prometheus
 from tests.deploy.prometheus_server import Job, PrometheusServer, promtool
@@ -195,7 +195,7 @@ def observed(cluster: Cluster, prometheus: Prometheus) -> Iterator[PrometheusSer
             "kube-scheduler": of_scheduler(cluster.plane),
         }
         jobs |= {name: cluster.installed.metrics_port(name) for name in (SERVER, CONTROLLER)}
-        jobs |= {each.__name__: opened.enter_context(Exposed(each)).port for each in stand_ins}
+        jobs |= {each.__name__: opened.enter_context(exposed(each)) for each in stand_ins}
         idle = [each for each in cluster.cards() if each.pod not in LOADS]
         server = PrometheusServer(prometheus, jobs, rules(), history(idle))
         opened.enter_context(server)

@@ -89,13 +89,16 @@ WELL = (
     number(
         About(
             title="Certificate ends in",
-            says="The first of all that are used or looked after. They are renewed at two thirds of"
-            " their life.",
+            says="The first of all that are used or looked after, and of the CA of API servers"
+            " where their certificate is demanded. But for that CA they renew themselves.",
             unit="s",
             width=SIXTH,
             runbook="GpuclassCertificateEnding",
         ),
-        Query("min(gpuclass:certificate:seconds_left)"),
+        Query(
+            "min(gpuclass:certificate:seconds_left"
+            " or (gpuclass_client_ca_expiry_timestamp_seconds > 0) - time())"
+        ),
         steps=((None, RED), (2 * DAY, ORANGE), (14 * DAY, GREEN)),
     ),
     number(
