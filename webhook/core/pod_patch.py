@@ -4,9 +4,12 @@ Those are spec.affinity.nodeAffinity, spec.tolerations, the three priority field
 the two maps in metadata. Everything else in a pod is nobody's business here.
 """
 
+from functools import lru_cache
 from typing import TypeAlias
 
-from webhook.core.patch import Operation, diff, plain, step
+import msgspec
+
+from webhook.core.patch import Operation, step
 from webhook.core.pod import Affinity, Pod, PodSpec, Toleration
 
 _Map: TypeAlias = dict[str, str] | None
@@ -73,18 +76,50 @@ def _compare_affinities(
     elif before.node_affinity is None:
         operations.append(Operation(op="add", path=path, value=new))
     else:
-        operations.extend(diff(plain(before.node_affinity), plain(new), path))
+        _compare_parts(before.node_affinity, new, path, operations)
+
+
+def _compare_parts(old: object, new: object, path: str, operations: list[Operation]) -> None:
+    """Compare structs and lists of them: what rules do not change stays the same struct."""
+    if old is new:
+        return
+    if isinstance(old, msgspec.Struct) and isinstance(new, msgspec.Struct):
+        for field, name in _fields(type(old)):
+            _compare_parts(getattr(old, field), getattr(new, field), path + name, operations)
+    elif isinstance(old, tuple) and isinstance(new, tuple):
+        _compare_lists(old, new, path, operations)
+    elif old != new:
+        operations.append(_written(old, path, new))
+
+
+@lru_cache(maxsize=64)
+def _fields(struct: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Give the fields of a struct, each with its step of a JSON pointer."""
+    names = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
+    return tuple((field, f"/{name}") for field, name in names)
+
+
+def _compare_lists(
+    old: tuple[object, ...], new: tuple[object, ...], path: str, operations: list[Operation]
+) -> None:
+    for index, (before, after) in enumerate(zip(old, new, strict=False)):
+        _compare_parts(before, after, f"{path}/{index}", operations)
+    operations.extend(
+        Operation(op="remove", path=f"{path}/{index}")
+        for index in range(len(old) - 1, len(new) - 1, -1)
+    )
+    operations.extend(
+        Operation(op="add", path=f"{path}/{index}", value=new[index])
+        for index in range(len(old), len(new))
+    )
 
 
 def _compare_tolerations(
     before: _Tolerations, after: _Tolerations, operations: list[Operation]
 ) -> None:
-    """Compare lists to which rules only append."""
     if after is None:
         return
     if before is None:
         operations.append(Operation(op="add", path="/spec/tolerations", value=after))
         return
-    for index in range(len(before), len(after)):
-        path = f"/spec/tolerations/{index}"
-        operations.append(Operation(op="add", path=path, value=after[index]))
+    _compare_lists(before, after, "/spec/tolerations", operations)

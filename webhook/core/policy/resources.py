@@ -73,15 +73,21 @@ class GPUResources:
         """Tell whether one container asks for a GPU itself."""
         return any(self.matches(name, cluster) for name in extended(container))
 
-    def listed(self, pod: Pod) -> frozenset[str]:
-        """Give the names on the list that containers ask for, those of DeviceClasses apart."""
+    def listed(self, pod: Pod, beside: "GPUResources") -> frozenset[str]:
+        """Give the names on the list, but for those on another, that containers ask for.
+
+        Those of DeviceClasses are not among them.
+        """
         return frozenset(
             name
             for containers in (pod.spec.containers, pod.spec.init_containers)
             for container in containers or ()
             for name in extended(container)
-            if name in self._listed or any(is_match(glob, name) for glob in self.globs)
+            if not beside.matches(name) and self._is_listed(name)
         )
+
+    def _is_listed(self, name: str) -> bool:
+        return name in self._listed or any(is_match(glob, name) for glob in self.globs)
 
     def asked(self, pod: Pod, namespace: str = "", cluster: Cluster = UNKNOWN) -> Asked:
         """Find what a pod in `namespace` asks for; a GPU outweighs what is unknown."""

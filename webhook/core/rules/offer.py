@@ -29,11 +29,11 @@ def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Viol
     offers = plan.offers
     if offers is None:
         return ()
-    missing = {name for name in policy.resources.listed(pod) if not offers.matches(name)}
+    missing = policy.resources.listed(pod, beside=offers)
     if not missing:
         return ()
     for pool in pools_elsewhere(injected, plan, policy):
-        missing = {name for name in missing if not _may_offer(pool, name)}
+        missing = frozenset(name for name in missing if not _may_offer(pool, name))
     return tuple(_violations(pod, missing, plan, policy))
 
 
