@@ -18,7 +18,7 @@ from webhook.cli import policy_files, sources
 from webhook.cli.console import Console
 from webhook.cli.dump import Dump
 from webhook.cli.init import SHIPPED
-from webhook.cli.report import place
+from webhook.cli.report import count, place
 from webhook.core.adopt.adoption import Adoption, Given, adopt
 from webhook.core.adopt.derived import Derived
 from webhook.core.adopt.notes import Note
@@ -244,7 +244,7 @@ def _left(path: Path) -> Note:
 def _summary(found: Iterable[Derived], adoption: Adoption) -> str:
     kinds = Counter(str(each.value["kind"]) for each in found)
     parts = [f"{kinds[each]} {each}" for each in policy_files.ORDER if kinds[each]]
-    adopted = f" for {adoption.nodes} GPU nodes of no pool" if adoption.nodes else ""
+    adopted = f" for {count(adoption.nodes, 'GPU node')} of no pool" if adoption.nodes else ""
     return f"written: {', '.join(parts)}{adopted}"
 
 

@@ -137,6 +137,6 @@ def _replace(folder: Path, texts: Mapping[str, str]) -> None:
 def _others(folder: Path, texts: Mapping[str, str]) -> Iterator[Path]:
     """Give files in our places that hold none of the documents: of those that are gone, perhaps."""
     for place in (*FOLDERS.values(), "."):
-        for path in sorted((folder / place).glob("*.yaml")):
+        for path in sorted((folder / place).glob("[!.]*.yaml")):
             if path.relative_to(folder).as_posix() not in texts:
                 yield path

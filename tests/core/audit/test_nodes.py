@@ -8,7 +8,7 @@ from webhook.core.node_filter import Candidate
 
 UNCLAIMED = (
     "but is of no pool: no class reaches it, and nothing keeps CPU pods off; give it the labels "
-    "and taints of a pool, or write a GPUNodePool for it"
+    "and taints of a pool, or write a GPUNodePool for it, as gpuclass export --adopt does"
 )
 
 

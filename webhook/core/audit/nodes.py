@@ -49,7 +49,8 @@ def _unclaimed(node: Candidate, view: View) -> Iterator[Finding]:
             node,
             "node-unclaimed",
             f"{sign}, but is of no pool: no class reaches it, and nothing keeps CPU pods off; give "
-            "it the labels and taints of a pool, or write a GPUNodePool for it",
+            "it the labels and taints of a pool, or write a GPUNodePool for it, as gpuclass "
+            "export --adopt does",
         )
 
 
