@@ -15,7 +15,7 @@ from webhook.control import settings as controller_settings
 from webhook.control.leases import NAME as LEASE
 from webhook.core import registration
 from webhook.core.names import API_GROUP
-from webhook.process.settings import Address
+from webhook.process.settings import Address, variable
 from webhook.serve import settings
 from webhook.watch import census
 
@@ -106,6 +106,11 @@ def test_the_controller_is_told_what_the_manifests_say() -> None:
     assert given.namespace == document("Namespace", registration.NAMESPACE)["metadata"]["name"]
     assert given.service_port == registration.SERVICE_PORT
     assert pod_spec(CONTROLLER)["terminationGracePeriodSeconds"] > 10
+
+
+def test_the_controller_is_told_where_it_is() -> None:
+    place = {"fieldRef": {"fieldPath": "metadata.namespace"}}
+    assert container(CONTROLLER)["env"] == [{"name": variable("namespace"), "valueFrom": place}]
 
 
 def test_what_is_mounted_is_what_is_read() -> None:
