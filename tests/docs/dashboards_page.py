@@ -11,9 +11,14 @@ HEAD = """
 
 Two boards for Grafana 11.6 or newer in `deploy/monitoring/dashboards`, as ConfigMaps that
 Grafana's sidecar takes up (label `grafana_dashboard: "1"`); `kubectl apply -k deploy/monitoring`
-brings them along. What they ask for is exported by gpuclass, by the rules beside them, and by
-kube-state-metrics, NVIDIA's exporter, API servers and the scheduler ([monitoring.md](monitoring.md)
-says how they are scraped). "No data" in a panel means that one of these is not.
+brings them along. They lie in the folder `gpuclass` where the sidecar goes by an annotation (values
+of the Grafana chart: `sidecar.dashboards.folderAnnotation: grafana_folder`,
+`sidecar.dashboards.provider.foldersFromFilesStructure: true`), else among the others.
+
+What they ask for is exported by gpuclass, by the rules beside them, and by kube-state-metrics,
+NVIDIA's exporter, API servers and the scheduler ([monitoring.md](monitoring.md) says how they are
+scraped). A number without data means that one of these is not; lines, bars and tables of what is
+amiss are empty while nothing is.
 
 They were never looked at in a Grafana: none can be had where the tests run. A test has every
 expression answered by a real Prometheus beside a real API server, scheduler and gpuclass; others

@@ -15,9 +15,11 @@ from webhook.watch import measures as watch
 HEAD = """
 # Metrics
 
-Both programs show their metrics in Prometheus' text format at `/metrics` on the port of the
-probes: 8080 for `gpuclass serve` (a replica each: sum over them), 8081 for `gpuclass controller`,
-where only the leader has figures of duties. This page is written by the code (`make render`).
+Both programs show their metrics in Prometheus' text format at `/metrics` on the port of the probes
+(`--metrics-bind`; 8080 of every pod in `deploy/base`). Each replica of `gpuclass serve` shows its
+own, so sum over them; of `gpuclass controller` only the leader has figures of duties. What they say
+together is in [dashboards.md](dashboards.md), [slo.md](slo.md) and [monitoring.md](monitoring.md).
+This page is written by the code (`make render`).
 
 No label names a namespace, a pod or a user: those are in the log; one metric names GPU nodes. A
 label's values come from the tables below or from the policy, never straight from a request; so a

@@ -1,7 +1,7 @@
 """Panels: a question each, by four kinds of answers, so that all boards read alike.
 
-A title is what is shown, a description what it means and what to do. What is well shows 0 or the
-good state; "no data" is left to mean that nobody exports it.
+A title is what is shown, a description what it means and what to do. A number shows 0 or the good
+state where all is well: no data there means that nobody exports it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -362,7 +362,9 @@ SPEED = (
         ),
         Query(
             "sum by (name) (rate(apiserver_admission_webhook_rejection_count"
-            f'{{{CALLED}, error_type!="no_error"}}[$__rate_interval]))',
+            f'{{{CALLED}, error_type!="no_error"}}[$__rate_interval]))'
+            " or 0 * sum by (name) (rate("
+            f"apiserver_admission_webhook_request_total{{{CALLED}}}[$__rate_interval]))",
             "{{name}}: refused",
         ),
         Query(
