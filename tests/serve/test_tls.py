@@ -1,8 +1,10 @@
 """The TLS context: renewed in place, and never by a broken pair."""
 
 import asyncio
+import errno
 import os
 import ssl
+import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -96,6 +98,74 @@ def test_half_a_renewal_is_waited_out(folder: Path) -> None:
     (folder / "tls.key").write_bytes(renewed.key_pem())
     certificates.refresh()
     assert (certificates.fault, served(certificates)) == ("", der(renewed))
+
+
+FAILURES = "gpuclass_certificate_reload_failures_total"
+
+
+@pytest.mark.parametrize(
+    ("age", "fault"),
+    [
+        pytest.param(timedelta(days=400), "expired at ", id="expired"),
+        pytest.param(timedelta(days=-2), "is not valid before ", id="not valid yet"),
+    ],
+)
+def test_a_pair_that_no_client_would_accept_is_refused(
+    folder: Path, age: timedelta, fault: str
+) -> None:
+    metrics = Metrics()
+    certificates = Certificates(folder, metrics)
+    before, expiry = served(certificates), certificates.expiry
+    found = pki.write(folder, pki.authority(), age=age).certificate
+    ends = found.not_valid_after_utc if age > timedelta(0) else found.not_valid_before_utc
+    certificates.refresh()
+    certificates.refresh()
+    assert certificates.fault == f"{folder}/tls.crt: {fault}{timestamp(ends.timestamp())}"
+    assert (served(certificates), certificates.expiry) == (before, expiry)
+    assert metrics.registry.get_sample_value(FAILURES) == 1
+
+
+def test_a_pair_of_tomorrow_is_taken_tomorrow(folder: Path) -> None:
+    ahead = 0.0
+    certificates = Certificates(folder, Metrics(), clock=lambda: time.time() + ahead)
+    renewed = pki.write(folder, pki.authority(), age=timedelta(days=-1))
+    certificates.refresh()
+    assert "is not valid before" in certificates.fault
+    ahead = timedelta(days=1).total_seconds()
+    certificates.refresh()
+    assert (certificates.fault, served(certificates)) == ("", der(renewed))
+
+
+def test_a_pair_that_could_not_be_taken_is_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics()
+    certificates = Certificates(folder, metrics)
+    before, renewed = served(certificates), pki.write(folder, pki.authority())
+
+    def no_descriptor(_: str) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "memfd_create", no_descriptor)
+        certificates.refresh()
+        certificates.refresh()
+    assert certificates.fault == f"{folder}: the pair can not be taken: Too many open files"
+    assert served(certificates) == before
+    assert metrics.registry.get_sample_value(FAILURES) == 1
+    certificates.refresh()
+    assert (certificates.fault, served(certificates)) == ("", der(renewed))
+
+
+def test_the_pair_that_is_in_use_put_back_ends_the_fault(folder: Path) -> None:
+    certificates = Certificates(folder, Metrics())
+    kept = folder / "kept"
+    (folder / "tls.key").rename(kept)
+    certificates.refresh()
+    assert certificates.fault
+    kept.rename(folder / "tls.key")
+    certificates.refresh()
+    assert certificates.fault == ""
 
 
 def test_an_encrypted_key_asks_nobody_for_a_password(folder: Path) -> None:

@@ -11,7 +11,8 @@ import logging
 import os
 import ssl
 import tempfile
-from collections.abc import Hashable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,13 @@ _log = logging.getLogger(f"{ROOT}.certificate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A context with all that the files held; when what it holds expires, in seconds (0: never)."""
+    """A context with all that the files held; from when to when that is valid, in seconds.
+
+    Where no client CA is demanded, it never expires: 0.
+    """
 
     context: ssl.SSLContext
+    begin: float
     expiry: float
     client_ca_expiry: float = 0.0
 
@@ -58,37 +63,65 @@ class Certificates:
         metrics: Metrics,
         callers: Callers = ANYBODY,
         least: TlsVersion = TlsVersion.V1_3,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Load the files; OperatorError says what is wrong with them."""
+        """Load the files; OperatorError says what is wrong with them.
+
+        A pair that has expired is loaded: there is nothing better, and readiness says so.
+        """
         self.fault = ""
-        self._folder, self._metrics = folder, metrics
+        self._folder, self._metrics, self._clock = folder, metrics, clock
         self._callers, self._least = callers, least
+        self._told: Hashable = None
         self._seen = self._fingerprint()
         self._use(self._load())
 
     def refresh(self) -> None:
-        """Load the files if they changed; broken ones change nothing but `fault`."""
+        """Load the files if they changed; those that do not do change nothing but `fault`.
+
+        They are looked at again each time: what was wrong may have been a want of file descriptors
+        or of memory, or the time of day.
+        """
         seen = self._fingerprint()
         if seen == self._seen:
+            self._told, self.fault = None, ""
             return
-        self._seen = seen
         try:
             loaded = self._load()
+            self._check_time(loaded)
         except OperatorError as error:
-            self.fault = str(error)
-            self._metrics.certificate_failures.inc()
-            _log.error("certificate refused", extra=fields(fault=self.fault))
+            self._refuse(seen, str(error))
             return
-        self.fault = ""
+        self._seen, self._told, self.fault = seen, None, ""
         self._use(loaded)
         self._metrics.certificate_reloads.inc()
         _log.info("certificate in use", extra=fields(expiry=timestamp(self.expiry)))
 
     async def watch(self, interval: float) -> None:
-        """Refresh every `interval` seconds; a few small files hold nothing up."""
+        """Refresh every `interval` seconds, for ever; a few small files hold nothing up."""
         while True:
-            self.refresh()
+            try:
+                self.refresh()
+            except Exception as error:  # noqa: BLE001 # a fault of ours must not end the watch
+                _log.error("certificate not looked at: internal fault", exc_info=error)
             await asyncio.sleep(interval)
+
+    def _check_time(self, loaded: Loaded) -> None:
+        """Raise OperatorError where no client would accept a certificate now."""
+        path, now = self._folder / CERTIFICATE, self._clock()
+        if loaded.expiry <= now:
+            raise OperatorError(f"{path}: expired at {timestamp(loaded.expiry)}")
+        if loaded.begin > now:
+            raise OperatorError(f"{path}: is not valid before {timestamp(loaded.begin)}")
+
+    def _refuse(self, seen: Hashable, fault: str) -> None:
+        """Take note of what is wrong; each fault of the same files is told once."""
+        self.fault = fault
+        if self._told == (seen, fault):
+            return
+        self._told = seen, fault
+        self._metrics.certificate_failures.inc()
+        _log.error("certificate refused", extra=fields(fault=fault))
 
     def _use(self, loaded: Loaded) -> None:
         self.context, self.expiry = loaded.context, loaded.expiry
@@ -97,10 +130,10 @@ class Certificates:
 
     def _load(self) -> Loaded:
         context = _context(self._least)
-        expiry = _load_pair(context, self._folder)
+        begin, expiry = _load_pair(context, self._folder)
         ca = self._callers.ca
         demanded = demand(context, ca, _read(ca)) if ca else 0.0
-        return Loaded(context=context, expiry=expiry, client_ca_expiry=demanded)
+        return Loaded(context=context, begin=begin, expiry=expiry, client_ca_expiry=demanded)
 
     def _fingerprint(self) -> Hashable:
         paths = (self._folder / CERTIFICATE, self._folder / KEY, self._callers.ca)
@@ -134,8 +167,8 @@ def _read(path: Path) -> bytes:
         raise OperatorError(f"{path}: can not be read: {error.strerror}") from error
 
 
-def _load_pair(context: ssl.SSLContext, folder: Path) -> float:
-    """Load the pair; give when its certificate expires. OperatorError: it is no pair."""
+def _load_pair(context: ssl.SSLContext, folder: Path) -> tuple[float, float]:
+    """Load the pair; give from when to when it is valid. OperatorError: it is no pair."""
     certificate, key = _read(folder / CERTIFICATE), _read(folder / KEY)
     try:
         found = x509.load_pem_x509_certificate(certificate)
@@ -149,7 +182,9 @@ def _load_pair(context: ssl.SSLContext, folder: Path) -> float:
         is_mismatch = "MISMATCH" in str(error)
         problem = f"is not the key of {CERTIFICATE}" if is_mismatch else "is no unencrypted PEM key"
         raise OperatorError(f"{folder / KEY}: {problem}") from error
-    return found.not_valid_after_utc.timestamp()
+    except OSError as error:
+        raise OperatorError(f"{folder}: the pair can not be taken: {error.strerror}") from error
+    return found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()
 
 
 @contextmanager
