@@ -103,11 +103,14 @@ def test_a_reader_that_stalls_holds_nobody_up(
         thread.join(0.01)
 
 
-def test_without_a_standard_error_there_is_nobody_to_tell() -> None:
+def test_without_a_standard_error_lines_are_counted() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    LineWriter(writing).write(b"lost\n")
+    writer = LineWriter(writing)
+    writer.write(b"lost\n")
+    writer.write(b"lost\ntoo\n")
     os.close(writing)
+    assert writer.dropped == 3
 
 
 @pytest.mark.usefixtures("_logging_as_it_was")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -151,3 +152,29 @@ def test_what_may_be_early_is_looked_at_twice(
 
 async def make_none(*_: object) -> None:
     """Have nothing else to answer."""
+
+
+@pytest.mark.parametrize(
+    ("waited", "status", "error"),
+    [
+        pytest.param(1.0, 200, None, id="in time"),
+        pytest.param(
+            2.0,
+            503,
+            "the review has waited for 2.0 of its 5 seconds; this replica has too much to do",
+            id="late",
+        ),
+        pytest.param(6.0, 503, "the review's timeout is over", id="too late"),
+    ],
+)
+def test_a_review_that_waited_long_is_turned_away_in_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch, waited: float, status: int, error: str | None
+) -> None:
+    monkeypatch.setattr(asgi, "time", SimpleNamespace(monotonic=lambda: 100.0 + waited))
+    scope = a_scope(query_string=b"timeout=5s", **{RECEIVED: 100.0})
+    start, body = send(service, scope, part(reviews.body("allowed")))
+    headers = dict(start["headers"])
+    assert start["status"] == status
+    assert json.loads(body["body"]).get("message") == error
+    assert headers.get(b"retry-after") == (None if error is None else b"1")
+    assert headers.get(b"connection") == (b"close" if waited == 2.0 else None)

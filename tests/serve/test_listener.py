@@ -1,7 +1,12 @@
 """A listener on a real socket: limits, deadlines, and its end."""
 
+import errno
 import json
+import math
+import os
+import socket
 import ssl
+import threading
 import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -19,6 +24,7 @@ from tests.serve.running import (
     eventually,
     received_until_end,
 )
+from webhook.serve import listener
 from webhook.serve.settings import Settings, TlsVersion
 
 HEAD = b"POST /mutate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
@@ -246,6 +252,74 @@ def test_with_all_places_busy_a_newcomer_is_turned_away(tmp_path: Path) -> None:
         with server.tcp(), server.tcp() as newcomer:
             assert received_until_end(newcomer) == b""
         eventually(lambda: server.cuts("full") == 1)
+
+
+class Scarce:
+    """A listening socket where there is no file descriptor for the next connections."""
+
+    def __init__(self, listening: socket.socket, missing: float) -> None:
+        self._listening, self.missing = listening, missing
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Accept, once there are descriptors."""
+        if self.missing:
+            self.missing -= 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return self._listening.accept()
+
+    def __getattr__(self, name: str) -> object:
+        """Be the socket otherwise."""
+        return getattr(self._listening, name)
+
+
+def make_scarce(server: Running, missing: float) -> Scarce:
+    found = Scarce(server.listener._listening, missing)  # noqa: SLF001
+    server.listener._listening = found  # type: ignore[assignment] # noqa: SLF001
+    return found
+
+
+def test_without_file_descriptors_who_idled_longest_makes_room_after_a_while(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "SCARCE_SECONDS", 0.5)
+    with Running(tmp_path) as server:
+        first, second, third = server.client(), server.client(), server.client()
+        for client in (first, second):
+            assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
+        scarce = make_scarce(server, math.inf)
+        asking = threading.Thread(target=ask, args=(third, "POST", "/mutate", reviews.body()))
+        asking.start()
+        eventually(lambda: server.cuts("idle") > 0)
+        scarce.missing = 0
+        asking.join()
+        assert first.sock is not None
+        assert received_until_end(first.sock) == b""
+        for client in (first, second, third):
+            client.close()
+    assert "can not accept" in [each.getMessage() for each in caplog.records]
+
+
+def test_who_never_asked_makes_room_first(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        asked, newcomer = server.client(), server.client()
+        assert ask(asked, "POST", "/mutate", reviews.body())[0] == 200
+        with server.tls() as silent:
+            eventually(lambda: len(server.listener.connections()) == 2)
+            make_scarce(server, 1)
+            assert ask(newcomer, "POST", "/mutate", reviews.body())[0] == 200
+            assert received_until_end(silent) == b""
+        assert ask(asked, "POST", "/mutate", reviews.body())[0] == 200
+        for client in (asked, newcomer):
+            client.close()
+
+
+def test_without_file_descriptors_or_idlers_a_newcomer_waits(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        make_scarce(server, 3)
+        client = server.client()
+        assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
+        assert server.cuts("idle") == 0
+        client.close()
 
 
 def test_while_draining_every_answer_ends_its_connection(tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ def _second(seconds: float) -> str:
 class LineWriter:
     """Writes lines to a file descriptor: at once, or by a thread between `start` and `stop`.
 
-    A thread does not live through a fork: the worker starts its own.
+    `dropped` counts the lines that could not be kept or written. A thread does not live through a
+    fork: the worker starts its own.
     """
 
     def __init__(self, descriptor: int, capacity: int = CAPACITY) -> None:
@@ -176,7 +177,9 @@ class LineWriter:
             except BlockingIOError:
                 time.sleep(BATCH_SECONDS)
             except OSError:
-                return  # standard error is gone: there is nobody to tell
+                # Standard error is gone, or its disk is full: there is nobody to tell.
+                self.dropped += bytes(left).count(b"\n")
+                return
 
 
 class LineHandler(logging.Handler):

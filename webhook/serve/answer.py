@@ -34,6 +34,9 @@ UNLIMITED = float("inf")
 RETRY_AFTER = "1"
 """Seconds, with each 503: an integer is what makes the API server try again in time."""
 
+PATIENCE = 0.25
+"""Of its time a review may wait for its turn; what is left is for another replica."""
+
 _TIMEOUT = re.compile(rb"(?:^|&)timeout=(\d{1,4}(?:\.\d{1,9})?)s(?:&|$)")
 
 
@@ -46,6 +49,8 @@ class Failure(StrEnum):
     """The body is said to be something else than JSON."""
     NO_POLICY = "no_policy"
     """No policy is loaded yet."""
+    OVERLOAD = "overload"
+    """A quarter of the time that the API server gave was over before its turn came."""
     TIMEOUT = "timeout"
     """The time that the API server gave is over."""
     TOO_LARGE = "too_large"
@@ -146,6 +151,17 @@ def timeout(query: bytes) -> float:
     """Give the seconds of `?timeout=10s`; no end where there is none or it can not be read."""
     found = _TIMEOUT.search(query)
     return float(found[1]) if found else UNLIMITED
+
+
+def is_late(waited: float, allowed: float) -> bool:
+    """Tell whether a review has waited so long that another replica is better asked in time."""
+    return PATIENCE * allowed < waited < allowed
+
+
+def late(waited: float, allowed: float) -> Answer:
+    """Turn a review away in time: the API server asks again, on another connection."""
+    said = f"the review has waited for {waited:.1f} of its {allowed:g} seconds"
+    return fail(503, f"{said}; this replica has too much to do", Failure.OVERLOAD)
 
 
 def wrong_media_type(found: str) -> Answer:

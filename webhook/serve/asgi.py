@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from webhook.core.subject.case import Stage
 from webhook.serve import answer as answers
 from webhook.serve.answer import JSON, RETRY_AFTER, STAGES, Answer, Answerer, Failure
+from webhook.serve.budget import Budget
 from webhook.serve.observer import Observer
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -31,8 +32,9 @@ RECEIVED = "gpuclass.received"
 _CONTENT_TYPE = (b"content-type", JSON.encode())
 _RETRY = (b"retry-after", RETRY_AFTER.encode())
 _CLOSE = (b"connection", b"close")
-_UNREAD = frozenset({Failure.MEDIA_TYPE, Failure.TOO_LARGE})
-"""After these, bytes of the body may still be on their way: the connection ends with the answer."""
+_LAST = frozenset({Failure.MEDIA_TYPE, Failure.TOO_LARGE, Failure.OVERLOAD})
+"""With these the connection ends: bytes of the body may still be on their way, or a new connection
+shall lead to another replica."""
 
 
 class Gateway:
@@ -46,6 +48,7 @@ class Gateway:
         self._observer = observer
         self._otherwise = otherwise
         self._max_body = max_body
+        self._budget = Budget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; it is recorded once the answer is on its way."""
@@ -74,8 +77,18 @@ class Gateway:
         body: bytes = message.get("body", b"")
         if len(body) > self._max_body:
             return answers.too_large(self._max_body)
-        left = answers.timeout(scope["query_string"]) - (time.monotonic() - received)
+        return await self._decide(body, stage, answers.timeout(scope["query_string"]), received)
+
+    async def _decide(self, body: bytes, stage: Stage, allowed: float, received: float) -> Answer:
+        """Decide when there is time to, if then there is still time for the answer."""
+        if self._budget.is_spent:
+            await self._budget.turn()
+        waited = time.monotonic() - received
+        if answers.is_late(waited, allowed):
+            return answers.late(waited, allowed)
+        left = allowed - waited
         answer = self._answerer.answer(body, stage, left)
+        self._budget.spend(answer.seconds)
         if left > 2 * SECOND_LOOK_SECONDS and answers.may_be_early(answer):
             await asyncio.sleep(SECOND_LOOK_SECONDS)
             return self._answerer.answer(body, stage, left - SECOND_LOOK_SECONDS)
@@ -109,7 +122,7 @@ async def _send(answer: Answer, send: Send) -> None:
     headers = [_CONTENT_TYPE, (b"content-length", b"%d" % len(answer.body))]
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(_RETRY)
-    if answer.failure in _UNREAD:
+    if answer.failure in _LAST:
         headers.append(_CLOSE)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

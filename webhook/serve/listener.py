@@ -23,7 +23,10 @@ from webhook.serve.protocol import Connection
 BATCH = 64
 """Connections accepted before the loop turns."""
 PAUSE_SECONDS = 0.1
-"""When the process has no file descriptors left."""
+"""When the process has no file descriptors left, and no connection can be ended for one."""
+COMPLAINT_SECONDS = 1.0
+SCARCE_SECONDS = 1.0
+"""How long a newcomer waits before a connection that has asked before is ended for it."""
 LAST_SECONDS = 2
 """What the last answers have, once no new request is taken."""
 LINGER_SECONDS = 0.1
@@ -46,6 +49,8 @@ class Listener(Server):
         self._listening = listening
         self._guard = guard
         self._context = context
+        self._complained = -math.inf
+        self._scarce_since = math.inf
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepted = guard.metrics.accepted.labels(guard.listener)
         guard.metrics.watch_connections(guard.listener, self.count)
@@ -92,15 +97,39 @@ class Listener(Server):
             try:
                 sock, peer = self._listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
+                self._scarce_since = math.inf
                 return
             except OSError as error:
-                self._pause(error)
+                self._complain(error)
+                if not self._free_descriptor():
+                    self._pause()
                 return
+            self._scarce_since = math.inf
             self._admit(sock, peer)
 
-    def _pause(self, error: OSError) -> None:
+    def _complain(self, error: OSError) -> None:
+        """Say, once a second, that the process has no file descriptors left."""
+        if (now := self._loop.time()) > self._complained + COMPLAINT_SECONDS:
+            self._complained = now
+            _log.error("can not accept", extra=fields(reason=error.strerror, open=self.count()))
+
+    def _free_descriptor(self) -> bool:
+        """End the connection that has idled longest at once; say whether there was one.
+
+        The newcomer waits in the socket's queue, and is accepted in the loop's next turn. One that
+        has asked before is ended only after a while: those in their handshake may soon idle.
+        """
+        now = self._loop.time()
+        self._scarce_since = min(self._scarce_since, now)
+        oldest = self._oldest_idle()
+        if oldest is None or (oldest.has_asked and now < self._scarce_since + SCARCE_SECONDS):
+            return False
+        self._guard.count(Cut.IDLE)
+        oldest.abort()
+        return True
+
+    def _pause(self) -> None:
         """Wait a moment: without file descriptors the socket stays readable, and the loop busy."""
-        _log.error("can not accept", extra=fields(reason=error.strerror, open=self.count()))
         self._loop.remove_reader(self._listening)
         self._loop.call_later(PAUSE_SECONDS, self._resume)
 
@@ -120,11 +149,19 @@ class Listener(Server):
 
     def _make_room(self) -> bool:
         """Close the connection that has idled longest; say whether there was one."""
-        idle = [each for each in self.connections() if each.phase is Phase.IDLE]
-        if idle:
+        oldest = self._oldest_idle()
+        if oldest is not None:
             self._guard.count(Cut.IDLE)
-            min(idle, key=lambda each: each.deadline).close()
-        return bool(idle)
+            oldest.close()
+        return oldest is not None
+
+    def _oldest_idle(self) -> Connection | None:
+        """Give the connection that has idled longest; one that never asked anything comes first.
+
+        An API server's has asked before, and may be about to ask again.
+        """
+        idle = (each for each in self.connections() if each.phase is Phase.IDLE)
+        return min(idle, key=lambda each: (each.has_asked, each.deadline), default=None)
 
     async def _open(self, sock: socket.socket, peer: Peer) -> None:
         settings = self._guard.settings

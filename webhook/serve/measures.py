@@ -79,8 +79,8 @@ FAILURES = Row(
     help="Reviews that got no decision.",
     unit="reviews",
     advice="Any is worth a look: internal is a fault of ours (the log has it), no_policy a server"
-    " that was asked too early, timeout one that is too busy, the others a client that is no API"
-    " server.",
+    " that was asked too early, overload and timeout one that is too busy, the others a client that"
+    " is no API server.",
     labels=(Label(name="reason", values=tuple(Failure)),),
 )
 CONNECTIONS = Row(
@@ -107,7 +107,7 @@ CUTS = Row(
     unit="connections",
     advice="handshake beside a healthy API server: something else knocks, or the CA bundle does not"
     " fit; client: the log says what is wrong with its certificate (docs/client-certificates.md);"
-    " idle and full: too many clients for --max-connections.",
+    " idle and full: too many clients for --max-connections, or for the file descriptors.",
     labels=(_LISTENER, Label(name="reason", values=tuple(Cut))),
 )
 POLICY_INFO = Row(
@@ -169,6 +169,13 @@ CERTIFICATE_FAILURES = Row(
     unit="changes",
     advice="The log says which file and why; the certificate before stays in use until it expires.",
 )
+LOG_DROPPED = Row(
+    name="gpuclass_log_lines_dropped_total",
+    kind=Counter,
+    help="Lines of the log that could not be kept or written.",
+    unit="lines",
+    advice="It grows: whoever reads standard error stalls, or its disk is full; reviews go on.",
+)
 DRAINING = Row(
     name="gpuclass_draining",
     kind=Gauge,
@@ -194,6 +201,7 @@ ROWS: tuple[Row[Any], ...] = (
     CLIENT_CA_EXPIRY,
     CERTIFICATE_RELOADS,
     CERTIFICATE_FAILURES,
+    LOG_DROPPED,
     DRAINING,
     *COMMON,
 )

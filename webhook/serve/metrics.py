@@ -1,9 +1,11 @@
 """What the server counts: the instruments of its table (`measures`), and how they are moved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from prometheus_client import Counter
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from webhook.core.decision import Decision, Verdict
 from webhook.core.policy.policy import Policy
@@ -16,6 +18,19 @@ from webhook.serve.answer import Failure
 _Decisions: TypeAlias = dict[tuple[Stage, str, Verdict, str, bool], Counter]
 _RuleKey: TypeAlias = tuple[Stage, str, Verdict]
 _Rules: TypeAlias = dict[_RuleKey, Counter]
+
+
+class _DroppedLines(Collector):
+    """The log's own count: what could not be written is seen nowhere else."""
+
+    def __init__(self) -> None:
+        self.count: Callable[[], int] = int
+
+    def collect(self) -> Iterable[Metric]:
+        """Ask for the count."""
+        found = measures.LOG_DROPPED.family()
+        found.add_metric((), self.count())
+        yield found
 
 
 class Metrics(Exposition):
@@ -41,6 +56,8 @@ class Metrics(Exposition):
         self.certificate_reloads = measures.CERTIFICATE_RELOADS.make(made)
         self.certificate_failures = measures.CERTIFICATE_FAILURES.make(made)
         self.draining = measures.DRAINING.make(made)
+        self._dropped = _DroppedLines()
+        made.register(self._dropped)
         self._seconds = {stage: self.decision_seconds.labels(stage) for stage in Stage}
         self._decision: _Decisions = {}
         self._rule: _Rules = {}
@@ -81,6 +98,10 @@ class Metrics(Exposition):
     def watch_connections(self, listener: str, count: Callable[[], int]) -> None:
         """Ask `count` for the number of open connections whenever metrics are read."""
         self.connections.labels(listener).set_function(count)
+
+    def watch_log(self, dropped: Callable[[], int]) -> None:
+        """Ask `dropped` for the number of lost lines whenever metrics are read."""
+        self._dropped.count = dropped
 
     def set_policy(self, policy: Policy, loaded_at: float) -> None:
         """Show the policy in force, and that nothing is wrong with the folder."""

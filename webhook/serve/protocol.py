@@ -38,6 +38,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, state, {}, asyncio.get_running_loop())
         self.phase = Phase.IDLE
         self.deadline = math.inf
+        self.has_asked = False
         self._guard = guard
         self._fault = ""
         self._is_receiving = False
@@ -92,6 +93,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End the request: from here on it is for us to answer, and for the client to listen."""
         super().on_message_complete()
+        self.has_asked = True
         self._is_receiving = False
         self._size = 0
         self._enter(Phase.IDLE if self.cycle.response_complete else Phase.ANSWER)
@@ -136,6 +138,11 @@ class Connection(HttpToolsProtocol):
         """Tell a client that may send nothing why; what it sent is not read."""
         self._guard.refuse(self._fault, self.transport.get_extra_info("peername"))
         self._answer(403, self._fault)
+
+    def abort(self) -> None:
+        """End it without a word: its file descriptor is needed now."""
+        self._enter(Phase.CLOSING)
+        self.transport.abort()
 
     def _enter(self, phase: Phase) -> None:
         now = time.monotonic()

@@ -41,6 +41,7 @@ class Service:
         self.settings = settings
         self.writer = writer
         self.metrics = Metrics()
+        self.metrics.watch_log(lambda: writer.dropped)
         self.callers = Callers(ca=settings.client_ca, names=settings.client_names)
         least = settings.tls_min_version
         self.certificates = Certificates(certs, self.metrics, self.callers, least)
