@@ -13,7 +13,7 @@ SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh)
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow property fuzz e2e helm tofu prometheus check format render chart lock image dist version bench clean
+.PHONY: help run demo test test-slow chaos property fuzz e2e helm tofu prometheus check format render chart lock image dist version bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ property: $(VENV)/dev ## the properties with a hundred times as many examples, b
 fuzz: $(VENV)/dev ## spoilt inputs for FUZZ_SECONDS: no fault of ours, no way onto a GPU node
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
-test-slow: $(VENV)/dev ## the tests that take minutes: ten CAs under load, crashes of the leader
+test-slow: $(VENV)/dev ## the tests that take minutes: crashes of the leader
 	@$(BIN)/python -m pytest -m slow
+
+chaos: $(VENV)/dev ## every fault under load, 10,000 pods each (an hour; ROWS="rolling clock"): docs/reliability.md
+	@$(BIN)/python -m tests.cluster.chaos $(ROWS)
 
 e2e: $(VENV)/dev ## the bootstrap with real containers, Terraform with its provider, where they are at hand
 	@$(BIN)/python -m tests.e2e.terraform_plan

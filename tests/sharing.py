@@ -14,6 +14,7 @@ APART = ("tests/property/",)
 
 FIRST = (
     "tests/cluster/governed/",
+    "tests/cluster/chaos/test_rows.py",
     "tests/cluster/test_controller.py",
     "tests/cluster/test_rotation.py",
     "tests/cluster/",

@@ -42,6 +42,7 @@ class Access:
         self.server = f"https://{LOOPBACK}:{port}"
         self.authority = self._signer.certificate
         self.audit_log = site.audit_log
+        self.server_pair = site.credentials.server
         self.api = site.credentials.admin_api(port)
 
     def api_for(self, user: str, groups: Iterable[str] = ()) -> Api:

@@ -62,6 +62,17 @@ class Api:
         answer: Json = json.loads(text)
         return answer
 
+    def text(self, path: str) -> str:
+        """Give the text at a path, such as /metrics; raise ApiError on a refusal."""
+        status, text = self._send("GET", path, None, "")
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise ApiError(status, _message(text))
+        return text
+
+    def session(self, seconds: float = REQUEST_SECONDS) -> "Session":
+        """Give a connection that is kept between requests; for one thread."""
+        return Session(self._connection(seconds))
+
     def is_ready(self, path: str = "/readyz") -> bool:
         """Tell whether a health endpoint says ok; a refused connection is a no."""
         try:
@@ -99,6 +110,34 @@ class Api:
         return http.client.HTTPSConnection(
             "127.0.0.1", self._port, timeout=seconds, context=self._context
         )
+
+
+class Session:
+    """Requests on one connection, which is opened anew after a failure."""
+
+    def __init__(self, connection: http.client.HTTPSConnection) -> None:
+        """Take a connection; it opens with the first request."""
+        self._connection = connection
+
+    def request(self, method: str, path: str, body: Json) -> Json:
+        """Send one request and give the answer's object; raise ApiError on a refusal."""
+        try:
+            self._connection.request(
+                method, path, json.dumps(body), {"Content-Type": JSON_TYPE, "Accept": JSON_TYPE}
+            )
+            answer = self._connection.getresponse()
+            text = answer.read().decode("utf-8")
+        except BaseException:
+            self.close()
+            raise
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise ApiError(answer.status, _message(text))
+        found: Json = json.loads(text)
+        return found
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 class Watch:

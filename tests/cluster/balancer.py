@@ -1,34 +1,50 @@
 """A Service with several replicas behind it: connections go to one after the other.
 
-It stands at a Service's address in the place of kube-proxy, and knows nothing but bytes.
+It stands at a Service's address in the place of kube-proxy, or before an API server in the place of
+a network, and knows nothing but bytes. One thread with an event loop carries them all.
 """
 
-import itertools
-import socket
+import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
+
+import uvloop
 
 from webhook.process.settings import Address
 
 CHUNK = 65_536
+CONNECT_SECONDS = 5
+
+T = TypeVar("T")
 
 
 class Balancer:
-    """Listens at `address` and leads each connection to the next of `backends`."""
+    """Listens at `address` and leads each connection to the next of `backends`.
 
-    def __init__(self, address: Address, backends: Sequence[Address]) -> None:
+    Who connects while there is none, or none that answers, finds the connection ended: as behind a
+    Service, nobody tries another one in its place.
+    """
+
+    def __init__(self, address: Address, backends: Iterable[Address] = ()) -> None:
         """Describe it; nothing listens before it is entered."""
-        self._address = address.host, address.port
-        self._next = itertools.cycle(backends)
-        self._listener: socket.socket | None = None
+        self.address = address
+        self._backends = list(backends)
+        self._turn = 0
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     def __enter__(self) -> Self:
         """Listen."""
-        self._listener = socket.create_server(self._address)
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        self._thread.start()
+        self._server = self._await(
+            asyncio.start_server(self._lead, self.address.host, self.address.port)
+        )
         return self
 
     def __exit__(
@@ -37,33 +53,69 @@ class Balancer:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Listen no more; connections end with their ends."""
-        if self._listener:
-            self._listener.close()
+        """Listen no more, and end every connection."""
+        self._await(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                self._lead(client, next(self._next))
+    def lead_to(self, backends: Iterable[Address]) -> None:
+        """Lead new connections to these from now on; those that are open stay."""
+        self._backends = list(backends)
 
-    def _lead(self, client: socket.socket, backend: Address) -> None:
-        try:
-            server = socket.create_connection((backend.host, backend.port), timeout=5)
-        except OSError:
-            client.close()
+    def cut(self) -> None:
+        """End every connection that is open."""
+        self._loop.call_soon_threadsafe(self._abort)
+
+    def hold(self) -> None:
+        """Carry nothing from now on and end nothing either: the network has fallen silent."""
+        self._loop.call_soon_threadsafe(self._flowing.clear)
+
+    def resume(self) -> None:
+        """Carry again, what was held back first."""
+        self._loop.call_soon_threadsafe(self._flowing.set)
+
+    def _await(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _close(self) -> None:
+        self._server.close()
+        self._flowing.set()
+        self._abort()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _abort(self) -> None:
+        for each in self._ends:
+            each.transport.abort()
+
+    async def _lead(self, source: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            await self._flowing.wait()
+            answer, far = await self._connect()
+            self._ends |= {near, far}
+            await asyncio.gather(self._pump(source, far), self._pump(answer, near))
+            self._ends -= {near, far}
             return
-        server.settimeout(None)
-        for source, sink in ((client, server), (server, client)):
-            threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+        near.transport.abort()
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the backend whose turn it is; OSError where that fails."""
+        backends = self._backends
+        if not backends:
+            raise ConnectionRefusedError("no backends")
+        self._turn += 1
+        backend = backends[self._turn % len(backends)]
+        connecting = asyncio.open_connection(backend.host, backend.port)
+        return await asyncio.wait_for(connecting, CONNECT_SECONDS)
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    """Carry bytes one way until the source ends."""
-    with suppress(OSError):
-        while data := source.recv(CHUNK):
-            sink.sendall(data)
-    for end in (source, sink):
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """Carry bytes one way until the source ends."""
         with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-        end.close()
+            while data := await source.read(CHUNK):
+                await self._flowing.wait()
+                sink.write(data)
+                await sink.drain()
+        sink.close()

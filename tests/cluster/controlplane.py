@@ -27,6 +27,7 @@ from tests.cluster.components import (
     Site,
     make_credentials,
 )
+from tests.cluster.pki import KeyPair
 from tests.cluster.supervisor import Supervisor
 
 SERVICES = tuple(IPv4Network(f"127.{octet}.0.0/16") for octet in range(64, 128))
@@ -110,6 +111,11 @@ class ControlPlane:
     def authority(self) -> Path:
         """Give the CA certificate that signs the API server's certificate."""
         return self._open.authority
+
+    @property
+    def server_pair(self) -> KeyPair:
+        """Give the API server's certificate and key, for who pretends to be it."""
+        return self._open.server_pair
 
     @property
     def kubectl_path(self) -> Path:

@@ -126,7 +126,7 @@ class Installed:
 
         def command(ports: list[int]) -> list[str]:
             return [
-                *_gpuclass("controller"),
+                *gpuclass("controller"),
                 f"--kubeconfig={self._kubeconfig(CONTROLLER)}",
                 f"--service-port={registration.SERVE_PORT}",
                 f"--server={self.server_address}",
@@ -156,7 +156,7 @@ class Installed:
     def _start_server(self, name: str, certs: Path, address: Address) -> None:
         def command(ports: list[int]) -> list[str]:
             return [
-                *_gpuclass("serve"),
+                *gpuclass("serve"),
                 f"--kubeconfig={self._kubeconfig(SERVER)}",
                 f"--certs={certs}",
                 f"--bind={address}",
@@ -244,5 +244,6 @@ class Installed:
         )
 
 
-def _gpuclass(command: str) -> tuple[str, str]:
+def gpuclass(command: str) -> tuple[str, str]:
+    """Give the installed command with a sub-command."""
     return str(Path(sys.executable).with_name("gpuclass")), command

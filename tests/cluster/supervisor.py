@@ -41,7 +41,7 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """Give the process id of each program that runs."""
-        return {name: each.pid for name, each in self._components.items() if each.pid}
+        return {name: each.pid for name, each in [*self._components.items()] if each.pid}
 
     def log(self, name: str) -> str:
         """Give the end of a program's log."""
@@ -51,10 +51,14 @@ class Supervisor:
         """Give all that each program wrote; nothing once the folder is gone."""
         return [each.read_text(encoding="utf-8") for each in self.folder.glob("*.log")]
 
+    def log_file(self, name: str) -> Path:
+        """Give where a program's output goes; what ran under the name before has written there."""
+        return self.folder / f"{name}.log"
+
     def start(self, launch: Launch) -> int:
         """Start a program and give its first port; once more on others if one was taken."""
         name = launch.name
-        self._components[name] = Component(name, self.folder / f"{name}.log", self._environment)
+        self._components[name] = Component(name, self.log_file(name), self._environment)
         try:
             return self._run(launch, free_ports(launch.ports))
         except ComponentFailed as failure:

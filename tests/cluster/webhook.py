@@ -189,7 +189,11 @@ def exposition(port: int) -> str:
 
 def scrape(port: int) -> dict[str, float]:
     """Give every sample of the /metrics of a process by its name with labels."""
-    text = exposition(port)
+    return samples(exposition(port))
+
+
+def samples(text: str) -> dict[str, float]:
+    """Read Prometheus' text format: every sample by its name with labels."""
     return {match[1]: float(match[2]) for match in re.finditer(r"(?m)^([^#\s]\S*) (\S+)$", text)}
 
 
