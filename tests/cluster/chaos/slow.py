@@ -14,7 +14,7 @@ from webhook.core.policy.policy import Policy
 from webhook.core.review import Request
 from webhook.core.subject.case import Stage
 
-SECONDS = 0.2
+SECONDS = 0.4
 
 _decide = decide.decide
 

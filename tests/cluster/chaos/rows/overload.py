@@ -12,10 +12,8 @@ from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.stage import REPLICAS, Stage
 from tests.cluster.installed import ROOT
 
-CALLS = 2
-"""Of the webhook, for each pod."""
-CAPACITY = REPLICAS / slow.SECONDS / CALLS
-"""Pods a second that can be answered."""
+CAPACITY = REPLICAS / slow.SECONDS
+"""Pods a second that can be answered: one call each."""
 FLOOD = 10 * CAPACITY
 SHED = 'gpuclass_failed_reviews_total{reason="overload"}'
 AFTERWARDS = 15
@@ -25,10 +23,10 @@ USEFUL = 0.3
 
 
 class Overload(Row):
-    """Decisions of 200 ms make an overload that does not need a large machine."""
+    """Decisions of 400 ms make an overload that does not need a large machine."""
 
     name = "overload"
-    fault = "ten times as many pods as can be answered (decisions take 200 ms)"
+    fault = "ten times as many pods as can be answered (decisions take 400 ms)"
     promise = "sheds with 503 and Retry-After in time; answers what it can; then 0 lost"
     rate = CAPACITY / 2
     connections = 400
