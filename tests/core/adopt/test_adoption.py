@@ -173,6 +173,25 @@ def test_what_a_label_of_a_cpu_node_says_is_no_pool_s() -> None:
     assert keys == {"karpenter.k8s.aws/instance-gpu-name"}
 
 
+def test_pools_that_gke_made_for_one_compute_class_are_one() -> None:
+    def made(number: int) -> Json:
+        labels = {
+            "cloud.google.com/compute-class": "h100-spot",
+            "cloud.google.com/gke-nodepool": f"nap-{number}",
+            "cloud.google.com/gke-accelerator": "nvidia-h100-80gb",
+        }
+        own = taint("cloud.google.com/compute-class", "h100-spot")
+        return node(f"gke-{number}", labels, [PRESENT, own], gpus(8))
+
+    found = documents(adopted([made(1), made(2), *gke()]))
+    (pool,) = (each for each in found if isinstance(each, GPUNodePool) and each.name == "h100-spot")
+    assert pool.selector == {"cloud.google.com/compute-class": "h100-spot"}
+    assert [(each.key, each.tolerate) for each in pool.taints] == [
+        ("cloud.google.com/compute-class", False),
+        ("nvidia.com/gpu", True),
+    ]
+
+
 def test_every_node_is_declared_where_that_is_asked() -> None:
     found = documents(adopted(gke(), is_each_declared=True))
     declared = {each.name: each.pool for each in found if isinstance(each, GPUNode)}

@@ -2,6 +2,7 @@
 
 Keys of providers: cloud.google.com (GKE), eks.amazonaws.com and alpha.eksctl.io (EKS),
 kubernetes.azure.com (AKS), karpenter.sh, kops.k8s.io; `gpu-type` and `node-role` are people's own.
+Of GKE's pools that it made by itself the ComputeClass is the name that stays.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ OWN = ("gpu-type", "node-role")
 """What people call a kind of node."""
 
 PROVIDERS = (
+    "cloud.google.com/compute-class",
     "cloud.google.com/gke-nodepool",
     "eks.amazonaws.com/nodegroup",
     "alpha.eksctl.io/nodegroup-name",
@@ -28,14 +30,16 @@ PROVIDERS = (
 )
 """By which a provider names the group that it made a node for."""
 
-MODELS = (
+PROMISED = (
     "cloud.google.com/gke-accelerator",
     "k8s.amazonaws.com/accelerator",
     "karpenter.k8s.aws/instance-gpu-name",
-    "nvidia.com/gpu.product",
-    "amd.com/gpu.product-name",
+    "eks.amazonaws.com/instance-gpu-name",
 )
-"""Which GPU a node has; those that an autoscaler knows before the node exists come first."""
+"""Which GPU a node has, as an autoscaler knows it before the node exists."""
+
+MODELS = (*PROMISED, "nvidia.com/gpu.product", "amd.com/gpu.product-name")
+"""Which GPU a node has; discovery says so when the node is there."""
 
 PARTS = (
     "cloud.google.com/gke-gpu-partition-size",
@@ -44,10 +48,10 @@ PARTS = (
 )
 """How the GPUs of a node are cut or shared."""
 
-ACCELERATORS = ("kubernetes.azure.com/accelerator", *MODELS[:3])
+ACCELERATORS = ("kubernetes.azure.com/accelerator", *PROMISED)
 """By which a provider says that a node has a GPU, before any device plug-in runs."""
 
-STEADY = frozenset({*OWN, *PROVIDERS, *MODELS[:3]})
+STEADY = frozenset({*OWN, *PROVIDERS, *PROMISED})
 """What is there before a node is, and stays: what a pool declares of its nodes."""
 
 _LAST = ("node.kubernetes.io/instance-type", "nvidia.com/gpu.present")
@@ -130,7 +134,7 @@ def usable(labels: Labels, taints: Iterable[Taint]) -> Labels:
     tainted = {each.key: each.value for each in taints}
     twins = [key for key, value in tainted.items() if value and labels.get(key) == value]
     people = sorted(key for key in labels if _is_peoples(key))
-    order = dict.fromkeys((*OWN, *PROVIDERS, *twins, *MODELS[:3], *people, *PARTS, *MODELS, *_LAST))
+    order = dict.fromkeys((*OWN, *PROVIDERS, *twins, *PROMISED, *people, *PARTS, *MODELS, *_LAST))
     return {key: labels[key] for key in order if key in labels}
 
 
