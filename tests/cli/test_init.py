@@ -35,10 +35,12 @@ def site_of(folder: Path) -> dict[str, str]:
     return found
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> dict[str, str]:
-    assert run(tmp_path / "gpus") == 0
-    return written(tmp_path / "gpus")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Give the files of a tree without flags."""
+    folder = tmp_path_factory.mktemp("made") / "gpus"
+    assert run(folder) == 0
+    return written(folder)
 
 
 def test_every_part_of_the_tree_is_shipped() -> None:
