@@ -7,14 +7,23 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from tests.cluster.access import clean_environment
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.probing import is_ready
+from tests.cluster.supervisor import Launch, Supervisor
+from tests.cluster.waiting import eventually
 from tests.deploy.chart import CHART
+from tests.deploy.test_base import CONTROLLER
 from webhook.core import registration
 
 pytestmark = pytest.mark.cluster
@@ -33,9 +42,11 @@ COLUMN = """\
 class Release:
     """Helm, and the cluster that it installs into; nothing of the user's is read or written."""
 
-    def __init__(self, helm: Path, plane: ControlPlane, home: Path) -> None:
+    def __init__(
+        self, helm: Path, plane: ControlPlane, home: Path, namespace: str = SYSTEM
+    ) -> None:
         self.plane = plane
-        self._command = (str(helm), f"--kubeconfig={plane.kubeconfig}", f"--namespace={SYSTEM}")
+        self._command = (str(helm), f"--kubeconfig={plane.kubeconfig}", f"--namespace={namespace}")
         self._environment = {"PATH": os.defpath, "HOME": str(home)}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -138,3 +149,50 @@ def test_what_kubectl_installed_is_taken_over_when_told(release: Release) -> Non
     assert "invalid ownership metadata" in answer.stderr
     release.install(CHART, "--take-ownership", "--force-conflicts")
     assert release.run("status", "gpuclass").returncode == 0
+
+
+@contextmanager
+def controller(plane: ControlPlane, namespace: str) -> Iterator[None]:
+    """Run the controller with the rights of its account, and the variable that its pod has."""
+    found = plane.kubectl("-n", namespace, "get", "deployment", CONTROLLER, "-o", "json").stdout
+    (container,) = json.loads(found)["spec"]["template"]["spec"]["containers"]
+    (variable,) = container["env"]
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.namespace"
+    config = plane.kubeconfig_for(f"system:serviceaccount:{namespace}:{CONTROLLER}")
+
+    def command(ports: list[int]) -> list[str]:
+        program = Path(sys.executable).with_name("gpuclass")
+        flags = (f"--kubeconfig={config}", f"--metrics-bind=127.0.0.1:{ports[0]}")
+        return [str(program), "controller", *flags]
+
+    environment = {**clean_environment(), variable["name"]: namespace}
+    supervisor = Supervisor("gpuclass-elsewhere-", environment)
+    try:
+        supervisor.start(Launch(name=CONTROLLER, ports=1, command=command, is_ready=is_ready))
+        yield
+    finally:
+        supervisor.stop()
+
+
+def test_in_another_namespace_the_controller_works_there(
+    helm: Path, release: Release, tmp_path: Path
+) -> None:
+    """Beside ours: the kinds and the roles of the cluster are taken over."""
+    plane = release.plane
+    elsewhere = Release(helm, plane, tmp_path, "elsewhere")
+    elsewhere.install(CHART, "--take-ownership", "--force-conflicts")
+    secret = (
+        "-n",
+        "elsewhere",
+        "get",
+        "secret",
+        "gpuclass-tls",
+        "-o",
+        r"jsonpath={.data.tls\.crt}",
+    )
+    with controller(plane, "elsewhere"):
+        eventually(lambda: plane.kubectl(*secret, check=False).stdout, "the server's certificate")
+    leaf = x509.load_pem_x509_certificate(b64decode(plane.kubectl(*secret).stdout))
+    said = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    hosts = registration.Service(namespace="elsewhere").hosts
+    assert tuple(said.get_values_for_type(x509.DNSName)) == hosts
