@@ -200,7 +200,7 @@ def fault_of(command: str, kubectl: Path, kubeconfig: Path) -> str:
             "HOME": str(kubeconfig.parent),
             "KUBECONFIG": str(kubeconfig),
         },
-        timeout=120,
+        timeout=600,
         check=False,
     )
     return answer.stderr or answer.stdout if answer.returncode else ""

@@ -22,7 +22,7 @@ OPERATOR = Tool(
     ),
     version="0.95.2",
 )
-SECONDS = 60
+SECONDS = 600
 
 
 def faults(program: Path, objects: Iterable[dict[str, Any]]) -> list[str]:

@@ -20,6 +20,7 @@ from tests.deploy.promql import exported, metrics_of, recorded, selected_by
 from tests.deploy.test_kustomize import build
 from webhook.core import registration
 from webhook.core.audit.finding import SEVERITIES
+from webhook.serve.answer import Failure
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = "https://git.example.com/platform/gpuclass/blob/main/docs/runbooks"
@@ -109,6 +110,16 @@ def test_entries_that_should_not_fail_open_are_those_that_fail_closed() -> None:
     assert closed
     assert others
     assert {name for name in closed | others if re.fullmatch(pattern, name)} == closed
+
+
+def test_reviews_fail_for_every_reason_but_those_of_strangers() -> None:
+    (rule,) = (each for each in alerts() if each["alert"] == "GpuclassReviewsFailing")
+    (pattern,) = re.findall(r'reason!~"([^"]+)"', rule["expr"])
+    assert set(pattern.split("|")) == {
+        Failure.MEDIA_TYPE,
+        Failure.TOO_LARGE,
+        Failure.UNREADABLE,
+    }
 
 
 def test_gpus_are_counted_by_the_names_that_the_shipped_policy_has() -> None:
