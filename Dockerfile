@@ -1,9 +1,11 @@
 # The image of `gpuclass`: a wheel built in one stage, installed in the next, run from the last.
 # Every package is checked against the hashes in requirements/; nothing of the checkout remains.
 # tests/deploy/test_image.py runs the same steps without a container engine.
-ARG PYTHON=3.11
+# By tag, so that fixes of Debian and Python come with a build; a release's provenance has the digest.
+# From a digest: --build-arg BASE=python@sha256:...
+ARG BASE=python:3.11-slim
 
-FROM python:${PYTHON}-slim AS wheel
+FROM ${BASE} AS wheel
 WORKDIR /build
 COPY requirements/build.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --requirement requirements/build.txt
@@ -15,7 +17,9 @@ COPY docs/runbooks docs/runbooks
 COPY policies policies
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels .
 
-FROM python:${PYTHON}-slim AS install
+FROM ${BASE} AS install
+# Byte code then carries hashes of its sources instead of their times: the same packages, the same files.
+ARG SOURCE_DATE_EPOCH=1580601600
 # Without pip inside: what serves needs no installer.
 RUN python -m venv --without-pip /opt/gpuclass
 COPY requirements/runtime.txt /tmp/
@@ -25,7 +29,7 @@ COPY --from=wheel /wheels /tmp/wheels
 RUN pip --python /opt/gpuclass/bin/python install --no-cache-dir --no-deps --no-index \
       /tmp/wheels/*.whl
 
-FROM python:${PYTHON}-slim
+FROM ${BASE}
 LABEL org.opencontainers.image.title="gpuclass" \
       org.opencontainers.image.description="Admission webhook: gpu-class becomes GPU scheduling" \
       org.opencontainers.image.version="0.1.0" \

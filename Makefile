@@ -9,11 +9,12 @@ BIND ?= 127.0.0.1:8443
 METRICS_BIND ?= 127.0.0.1:8080
 WORKERS ?= 2
 FUZZ_SECONDS ?= 60
+DIST ?= dist
 SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz e2e helm tofu prometheus check format render chart lock image dist version bench clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu prometheus check format render chart lock image dist version bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ property: $(VENV)/dev ## the properties with a hundred times as many examples, b
 
 fuzz: $(VENV)/dev ## spoilt inputs for FUZZ_SECONDS: no fault of ours, no way onto a GPU node
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+fuzz-guided: $(VENV)/tools ## the same, led by which code an input reaches (atheris): FUZZ_SECONDS for each target
+	@$(VENV)/tools-venv/bin/python -m tests.fuzz.guided --seconds $(FUZZ_SECONDS)
 
 test-slow: $(VENV)/dev ## the tests that take minutes: crashes of the leader
 	@$(BIN)/python -m pytest -m slow
@@ -99,6 +103,16 @@ lock: $(VENV)/dev ## resolve the dependencies anew (requirements/*.txt)
 	$(COMPILE) --group build --output-file requirements/build.txt
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --group build --group tools --output-file requirements/tools.txt
+
+sbom: $(VENV)/dev ## the packages of requirements/runtime.txt as a CycloneDX SBOM, in dist
+	@mkdir -p $(DIST)
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+	  --output-reproducible --output-format JSON --output-file $(DIST)/gpuclass.cdx.json
+	@echo $(DIST)/gpuclass.cdx.json
+
+audit-deps: $(VENV)/tools ## ask PyPI's advisories about each locked package (needs the network)
+	@$(VENV)/tools-venv/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
 clean: ## remove what was made here (not the cache of built binaries)
 	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -116,4 +130,10 @@ $(VENV)/runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	@echo "installing the tools for tests and checks into $(VENV) ..."
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/tools: $(VENV)/runtime requirements/tools.txt
+	@echo "installing atheris and pip-audit into $(VENV)/tools-venv ..."
+	@$(PYTHON) -m venv $(VENV)/tools-venv
+	@$(VENV)/tools-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/tools.txt
 	@touch $@

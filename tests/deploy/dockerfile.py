@@ -1,4 +1,4 @@
-"""Runs the build stages of the Dockerfile without a container engine: COPY, RUN and WORKDIR.
+"""Runs the build stages of the Dockerfile without a container engine: ARG, COPY, RUN, WORKDIR.
 
 Each stage gets a folder in place of `/`, and every absolute path of an instruction is shifted into
 it; a fresh virtual environment stands in for the Python of the base image. So the lines that a
@@ -52,6 +52,7 @@ class Build:
         """Take the build context and an empty folder for the stages."""
         self._context, self._folder = context, folder
         self._python = folder / "base-python"
+        self._variables: dict[str, str] = {}
         subprocess.run([sys.executable, "-m", "venv", self._python], check=True)
 
     def root(self, stage: str) -> Path:
@@ -70,6 +71,9 @@ class Build:
                 places[step.stage].mkdir(parents=True, exist_ok=True)
             elif step.word == "COPY":
                 self._copy(step, here)
+            elif step.word == "ARG":
+                name, _, value = step.rest.partition("=")
+                self._variables[name] = value
             elif step.word == "RUN":
                 self._execute(step, here)
 
@@ -79,7 +83,7 @@ class Build:
             command,
             shell=True,
             cwd=here,
-            env=_environment(self._python / "bin"),
+            env={**_environment(self._python / "bin"), **self._variables},
             capture_output=True,
             encoding="utf-8",
             check=False,

@@ -138,6 +138,14 @@ def test_nothing_is_installed_but_what_is_locked(image: Build) -> None:
     assert not (site / "tests").exists()
 
 
+def test_byte_code_carries_no_time(image: Build) -> None:
+    """PEP 552: the first bit of the second word says that a hash follows, not a time."""
+    site = next((image.root("install") / "opt" / "gpuclass" / "lib").glob("*/site-packages"))
+    compiled = [*site.rglob("*.pyc")]
+    assert len(compiled) > 1000
+    assert all(each.read_bytes()[4] & 1 for each in compiled)
+
+
 def contained(image: Build, *arguments: str) -> list[str]:
     """Give the command as the image's user, without rights, where it can not be written."""
     home = program(image).with_name("python").resolve().parents[1]
