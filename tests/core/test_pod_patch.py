@@ -109,3 +109,17 @@ def test_priority_fields_are_written_each_for_itself(
     before: Json, after: Json, expected: list[str]
 ) -> None:
     assert paths(pod(cpu_pod(None, **before)), pod(cpu_pod(None, **after))) == expected
+
+
+def test_what_a_pod_lacks_altogether_is_made_first() -> None:
+    before = pod({})
+    labelled = replace(before.metadata, labels={"a": "b"})
+    after = replace(before, metadata=labelled, spec=replace(before.spec, priority=1))
+    assert paths(before, after) == ["add /metadata", "add /spec"]
+    assert [plain(each.value) for each in compare(before, after)] == [
+        {"labels": {"a": "b"}},
+        {"priority": 1},
+    ]
+    empty = pod({"metadata": {}, "spec": {}})
+    after = replace(empty, metadata=labelled, spec=replace(empty.spec, priority=1))
+    assert paths(empty, after) == ["add /metadata/labels", "add /spec/priority"]

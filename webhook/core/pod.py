@@ -152,11 +152,15 @@ class ObjectMeta(_Object, frozen=True):
     deletion_timestamp: str | None = None
 
 
+NO_METADATA, NO_SPEC = ObjectMeta(), PodSpec()
+"""What a pod has that was sent without the one or the other: a patch has to make it first."""
+
+
 class Pod(_Object, frozen=True):
     """core/v1 Pod, or the pod template of a workload taken as one."""
 
-    metadata: ObjectMeta = ObjectMeta()
-    spec: PodSpec = PodSpec()
+    metadata: ObjectMeta = NO_METADATA
+    spec: PodSpec = NO_SPEC
 
     @property
     def annotations(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from webhook.core.patch import Operation, step
-from webhook.core.pod import Affinity, Pod, PodSpec, Toleration
+from webhook.core.pod import NO_METADATA, NO_SPEC, Affinity, Pod, PodSpec, Toleration
 
 _Map: TypeAlias = dict[str, str] | None
 _Tolerations: TypeAlias = tuple[Toleration, ...] | None
@@ -22,10 +22,14 @@ def compare(before: Pod, after: Pod) -> tuple[Operation, ...]:
         return ()
     operations: list[Operation] = []
     old, new = before.metadata, after.metadata
-    if old is not new:
+    if old is NO_METADATA and old is not new:
+        operations.append(Operation(op="add", path="/metadata", value=new))
+    elif old is not new:
         _compare_maps(old.labels, new.labels, "/metadata/labels", operations)
         _compare_maps(old.annotations, new.annotations, "/metadata/annotations", operations)
-    if before.spec is not after.spec:
+    if before.spec is NO_SPEC and before.spec is not after.spec:
+        operations.append(Operation(op="add", path="/spec", value=after.spec))
+    elif before.spec is not after.spec:
         _compare_specs(before.spec, after.spec, operations)
     return tuple(operations)
 
