@@ -3,13 +3,18 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from tests.docs.log_page import Row, rows, wrong
 from webhook.core.decision import Verdict
 from webhook.core.subject.case import Stage
+
+Call: TypeAlias = tuple[str, str, tuple[str, ...], frozenset[str]]
+"""Event, logger, levels and fields."""
 
 WEBHOOK = Path(__file__).parents[2] / "webhook"
 METHODS = {"debug": ("debug",), "info": ("info",), "warning": ("warning",), "error": ("error",)}
@@ -19,10 +24,18 @@ DECISIONS = {f"{stage} {verdict}" for stage in Stage for verdict in Verdict}
 """Written past `logging`: tests/serve/test_observer.py has their fields."""
 
 
-def calls() -> Iterator[tuple[str, str, tuple[str, ...], frozenset[str]]]:
-    """Give event, logger, levels and fields of each call of a logger in the code."""
+@cache
+def calls() -> tuple[Call, ...]:
+    """Give each call of a logger in the code."""
+    return tuple(_calls())
+
+
+def _calls() -> Iterator[Call]:
     for file in WEBHOOK.rglob("*.py"):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if "_log = " not in text:
+            continue
+        tree = ast.parse(text)
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
                 owner = call.func.value
@@ -30,9 +43,7 @@ def calls() -> Iterator[tuple[str, str, tuple[str, ...], frozenset[str]]]:
                     yield from _read(call, call.func.attr, _logger(tree))
 
 
-def _read(
-    call: ast.Call, method: str, logger: str
-) -> Iterator[tuple[str, str, tuple[str, ...], frozenset[str]]]:
+def _read(call: ast.Call, method: str, logger: str) -> Iterator[Call]:
     if method == "isEnabledFor":
         return
     (message,) = (each for each in call.args if isinstance(each, ast.Constant))
