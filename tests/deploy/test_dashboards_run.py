@@ -42,7 +42,8 @@ from webhook.watch import policies
 
 pytestmark = pytest.mark.cluster
 
-FLAGS = ("--audit-every=2s",)
+FLAGS = ("--audit-every=2s", "--lease-seconds=120", "--renew-seconds=90")
+"""The lease is no matter here: on a busy machine a leader may renew it too late, and would end."""
 TEAM = "team-a"
 LOADS = {"busy": 0.8}
 """How busy pods keep their GPUs; the others do nothing with them."""
@@ -248,9 +249,11 @@ def test_the_idle_pod_is_found_and_the_busy_one_is_not(
     assert {each.labels["pod"]: each.value for each in found} == {"idle": 2}
 
 
-def test_reviews_that_were_lost_and_let_in_are_counted(observed: PrometheusServer) -> None:
+def test_lost_reviews_are_counted_and_alerted_of(observed: PrometheusServer) -> None:
     expression = "gpuclass:reviews_lost:rate5m > 0"
     assert eventually(lambda: observed.query(expression), "lost reviews")
+    alert = 'ALERTS{alertname="GpuclassReviewsLost", severity="critical"}'
+    assert eventually(lambda: observed.query(alert), "the alert to be pending at least")
 
 
 @pytest.mark.parametrize("exporter", ["kube_state_metrics", "dcgm_exporter"])
