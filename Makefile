@@ -14,7 +14,7 @@ SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh)
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu prometheus check format render chart lock image dist version bench clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,11 @@ tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minute
 
 prometheus: $(VENV)/dev ## build Prometheus, where Debian's is not enough for its tests (11 minutes, once)
 	@$(BIN)/python -m tests.deploy.prometheus
+
+gitops: $(VENV)/dev ## our Applications on a real Argo CD (built on first use, 6 minutes)
+	@$(BIN)/python -m tests.cluster.binaries >/dev/null
+	@$(BIN)/python -m tests.gitops.programs >/dev/null
+	@REQUIRE_ARGOCD=1 $(BIN)/python -m pytest tests/gitops
 
 check: $(VENV)/dev ## format, lint, types, layers, shell scripts, Dockerfile, policies
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ module must not start twice, so a file is never split, and some folders are not 
 
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/cluster/governed/", "tests/cluster/operations/")
+TOGETHER = ("tests/cluster/governed/", "tests/cluster/operations/", "tests/gitops/")
 """Folders whose files share one control plane."""
 
 APART = ("tests/property/",)
@@ -15,6 +15,7 @@ APART = ("tests/property/",)
 FIRST = (
     "tests/cluster/governed/",
     "tests/cluster/chaos/test_rows.py",
+    "tests/gitops/",
     "tests/cluster/test_controller.py",
     "tests/cluster/test_rotation.py",
     "tests/cluster/",
