@@ -83,6 +83,9 @@ def document(kind: str, name: str, **conditions: str) -> Object:
     return {"kind": kind, "metadata": {"name": name}, "status": {"conditions": said}}
 
 
+UNCOUNTED = {"argocd.argoproj.io/ignore-healthcheck": "true"}
+
+
 def healthy() -> Objects:
     """Give everything, and all of it well."""
     registered = {"webhooks": [{"name": "a", "clientConfig": {"caBundle": "QQ=="}}]}
@@ -262,7 +265,11 @@ TORN = {**node(), "status": {"conditions": [{"type": "Ready", "status": "Unknown
                         {
                             "metadata": {"namespace": "argocd", "name": "root"},
                             "status": {"sync": {"status": "OutOfSync"}},
-                        }
+                        },
+                        {
+                            "metadata": {"name": "samples", "annotations": UNCOUNTED},
+                            "status": {"sync": {"status": "OutOfSync"}},
+                        },
                     ]
                 },
             ),

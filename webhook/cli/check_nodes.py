@@ -11,6 +11,9 @@ from webhook.core.policy.membership import declared_by, pools_of
 _PLUGINS = ("app.kubernetes.io/name=nvidia-device-plugin", "app=nvidia-device-plugin-daemonset")
 """Of NVIDIA's own chart, and of its operator."""
 
+_UNCOUNTED = "argocd.argoproj.io/ignore-healthcheck"
+"""An Application with this annotation is not to hold up anything (deploy/argocd)."""
+
 
 def nodes(name: str, subject: Subject) -> Check:
     """Ask whether each GPU node is as its pool says, and ready."""
@@ -69,7 +72,7 @@ def _scheduled(daemon_set: Object) -> tuple[int, int]:
 
 
 def applications(name: str, subject: Subject) -> Check:
-    """Ask whether Argo CD has synced every Application, and finds it healthy."""
+    """Ask whether Argo CD has synced every Application that counts, and finds it healthy."""
     listed = subject.api.get("/apis/argoproj.io/v1alpha1/applications")
     if listed is None:
         return Check(name=name, verdict=Verdict.ABSENT, found="no Argo CD is installed")
@@ -78,7 +81,8 @@ def applications(name: str, subject: Subject) -> Check:
         status = each.get("status") or {}
         sync = (status.get("sync") or {}).get("status", "Unknown")
         health = (status.get("health") or {}).get("status", "Unknown")
-        if (sync, health) != ("Synced", "Healthy"):
+        counts = (each["metadata"].get("annotations") or {}).get(_UNCOUNTED) != "true"
+        if counts and (sync, health) != ("Synced", "Healthy"):
             wrong.append(f"{place(each)}: {sync}, {health}")
     return judge(
         name,
