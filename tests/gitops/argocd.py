@@ -17,8 +17,8 @@ from tests.cluster.access import clean_environment
 from tests.cluster.api import MERGE_PATCH, Json
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.supervisor import Launch, Supervisor
-from tests.cluster.waiting import eventually
 from tests.gitops.programs import CRDS, Programs
+from tests.gitops.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "argocd"

@@ -10,11 +10,11 @@ from tests.cluster.conftest import binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
-from tests.cluster.waiting import eventually
 from tests.gitops import programs, repository
 from tests.gitops.argocd import ArgoCD
 from tests.gitops.programs import Programs
 from tests.gitops.repository import Repository
+from tests.gitops.waiting import eventually
 from tests.gitops.world import Synced, World, root
 
 __all__ = ["binaries"]

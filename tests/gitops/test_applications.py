@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.api import ApiError, Json
-from tests.cluster.waiting import eventually
 from tests.gitops.argocd import health, results
+from tests.gitops.waiting import eventually
 from tests.gitops.world import World
 from webhook.core.names import CLASS_LABEL
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cluster.api import MERGE_PATCH, Json
 from tests.cluster.simulation import create_node
-from tests.cluster.waiting import eventually
 from tests.gitops.argocd import operation, results
+from tests.gitops.waiting import eventually
 from tests.gitops.world import CLASSES, GROUP, World
 
 pytestmark = pytest.mark.cluster
@@ -155,9 +155,11 @@ def test_what_git_loses_deletes_no_node_opens_none_and_holds_up_nothing(world: W
     lost = world.push("Lose both, and change another", "gpu-nodes")
 
     def is_done() -> bool:
-        application = world.argo.application("gpu-nodes")
-        revision = application["status"]["sync"]["revision"]
-        return (revision, operation(application).get("phase")) == (lost, "Succeeded")
+        latest = operation(world.argo.application("gpu-nodes"))
+        return (latest.get("syncResult", {}).get("revision"), latest.get("phase")) == (
+            lost,
+            "Succeeded",
+        )
 
     eventually(is_done, "the commit to be synced all the same")
     worker = world.plane.api.request("GET", f"{GROUP}/gpunodepools/worker")

@@ -8,9 +8,9 @@ import yaml
 
 from tests.cluster.api import MERGE_PATCH, Json
 from tests.cluster.governed.manifests import workload
-from tests.cluster.waiting import eventually
 from tests.gitops.argocd import NAMESPACE
 from tests.gitops.repository import BRANCH
+from tests.gitops.waiting import eventually
 from tests.gitops.world import ROOT, World
 from webhook.core.names import CLASS_ANNOTATION
 

@@ -11,9 +11,9 @@ from tests.cluster.api import ApiError, Json
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import pod
 from tests.cluster.installed import CONTROLLER, Installed
-from tests.cluster.waiting import eventually
 from tests.gitops.argocd import ArgoCD, health
 from tests.gitops.repository import BRANCH, Repository
+from tests.gitops.waiting import eventually
 from webhook.core import registration
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +25,14 @@ DRY_RUN = "/api/v1/namespaces/default/pods?dryRun=All"
 
 class Synced(Installed):
     """gpuclass as Argo CD installs it: nothing is applied, and its Service has any address."""
+
+    def start(self) -> None:
+        """Start it as its parts arrive, and wait until documents and registration are there."""
+        self.apply()
+        self.start_controller(CONTROLLER)
+        self.start_servers()
+        eventually(self.is_governed, "a GPU pod to get its class")
+        eventually(self.is_registered, "both webhook configurations")
 
     def apply(self) -> None:
         """Wait until Argo CD has brought the Service and the rights."""
