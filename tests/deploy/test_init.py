@@ -16,7 +16,9 @@ import yaml
 
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.waiting import eventually
 from tests.deploy.test_kustomize import build
+from tests.gitops.programs import CRDS
 from webhook.cli import tree
 
 BIN = Path(sys.executable).parent
@@ -172,3 +174,18 @@ def test_an_api_server_takes_it(
     text = yaml.safe_dump_all(objects)
     answer = plane.kubectl("apply", "--server-side", "--filename=-", input=text)
     assert answer.stderr == ""
+
+
+@pytest.mark.cluster
+def test_an_api_server_takes_its_applications_and_the_one_that_brings_them(
+    plane: ControlPlane, gpus: Path
+) -> None:
+    if not CRDS.is_dir():
+        pytest.skip("Argo CD is not built here: `make gitops` builds it, its kinds among it")
+    plane.kubectl("create", "namespace", "argocd")
+    plane.kubectl("apply", "--server-side", "-k", str(CRDS))
+    lists = ("get", "applications.argoproj.io,appprojects.argoproj.io", "-A")
+    eventually(lambda: plane.kubectl(*lists, check=False).returncode == 0, "its kinds to be there")
+    for source in (("-k", str(gpus / tree.APPLICATIONS)), ("-f", str(gpus / tree.ROOT))):
+        answer = plane.kubectl("apply", "--server-side", *source)
+        assert answer.stderr == ""

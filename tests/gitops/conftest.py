@@ -7,15 +7,11 @@ import pytest
 
 from tests.cluster.binaries import Binaries
 from tests.cluster.conftest import binaries
-from tests.cluster.controlplane import ControlPlane
 from tests.cluster.gobuild import BinariesUnavailable
-from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.gitops import programs, repository
-from tests.gitops.argocd import ArgoCD
 from tests.gitops.programs import Programs
 from tests.gitops.repository import Repository
-from tests.gitops.waiting import eventually
-from tests.gitops.world import Synced, World, root
+from tests.gitops.world import World, filled, root
 
 __all__ = ["binaries"]
 
@@ -49,12 +45,6 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
     """Give a cluster that the root Application has filled, without anything done by hand."""
-    with ControlPlane(binaries) as plane, PodRunner(plane.api):
-        for pool in POOLS:
-            create_pool(plane.api, pool)
-        with ArgoCD(plane, argocd_programs, tmp_path_factory.mktemp("argocd")) as argo:
-            plane.kubectl("apply", "--server-side", "--filename", "-", input=root(git.url))
-            with Synced(plane) as ours:
-                made = World(plane=plane, argo=argo, repository=git, ours=ours)
-                eventually(lambda: made.is_well("root"), "everything to be Synced and Healthy")
-                yield made
+    folder = tmp_path_factory.mktemp("argocd")
+    with filled(binaries, argocd_programs, folder, git, root(git.url)) as made:
+        yield made

@@ -6,6 +6,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from webhook.cli import tree
+from webhook.cli.main import main
+
 ROOT = Path(__file__).parents[2]
 CHARTS = Path(__file__).parent / "charts"
 BRANCH = "main"
@@ -83,18 +86,33 @@ def shipped(folder: Path) -> Repository:
     for each in ("deploy", "policies"):
         skipped = shutil.ignore_patterns(".terraform", "__pycache__")
         shutil.copytree(ROOT / each, made.tree / each, ignore=skipped)
-    made.edit("deploy/base/service.yaml", lambda text: text.replace(*SERVICE_PORT))
-    for name, (registry, version) in STAND_INS.items():
-        shutil.copytree(CHARTS / name, made.tree / "charts" / name)
-        _stand_in(made, name, registry, version)
+    _prepare(made, "deploy/base", "deploy/argocd")
     return made
 
 
-def _stand_in(made: Repository, name: str, registry: str, version: str) -> None:
+def written(folder: Path) -> Repository:
+    """Give one that holds what `gpuclass init` writes for it, with the same two differences."""
+    made = Repository(folder)
+    assert main(["init", str(folder / "gpus"), f"--repo-url={made.url}"]) == 0
+    shutil.copytree(folder / "gpus", made.tree, dirs_exist_ok=True)
+    _prepare(made, f"{tree.KUBERNETES}/gpuclass/base", tree.APPLICATIONS)
+    return made
+
+
+def _prepare(made: Repository, base: str, applications: str) -> None:
+    """Have the Service on a port that anybody may have, and charts come from Git."""
+    made.edit(f"{base}/service.yaml", lambda text: text.replace(*SERVICE_PORT))
+    for name, (registry, version) in STAND_INS.items():
+        shutil.copytree(CHARTS / name, made.tree / "charts" / name)
+        _stand_in(made, f"{applications}/{name}.yaml", registry, version)
+
+
+def _stand_in(made: Repository, path: str, registry: str, version: str) -> None:
     """Have an Application take its chart from Git; its values stay as they are."""
+    name = Path(path).stem
 
     def change(text: str) -> str:
         found = text.replace(registry, made.url).replace(f"chart: {name}", f"path: charts/{name}")
         return found.replace(f"targetRevision: {version}", f"targetRevision: {BRANCH}")
 
-    made.edit(f"deploy/argocd/{name}.yaml", change)
+    made.edit(path, change)

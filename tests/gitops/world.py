@@ -4,14 +4,19 @@ What a kubelet would start for the Deployments of deploy/base is started here, w
 their ServiceAccounts: the controller once that is there, the server once its Secret is.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.api import ApiError, Json
+from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import pod
 from tests.cluster.installed import CONTROLLER, Installed
+from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.gitops.argocd import ArgoCD, health
+from tests.gitops.programs import Programs
 from tests.gitops.repository import BRANCH, Repository
 from tests.gitops.waiting import eventually
 from webhook.core import registration
@@ -102,3 +107,19 @@ def root(url: str, path: str = "deploy/argocd") -> str:
     for name, value in (("REPO_URL", url), ("REVISION", BRANCH), ("REPO_PATH", path)):
         text = text.replace(f'"{name}"', f'"{value}"')
     return text
+
+
+@contextmanager
+def filled(
+    binaries: Binaries, programs: Programs, folder: Path, git: Repository, manifest: str
+) -> Iterator[World]:
+    """Run a cluster that a root Application fills, without anything done by hand."""
+    with ControlPlane(binaries) as plane, PodRunner(plane.api):
+        for pool in POOLS:
+            create_pool(plane.api, pool)
+        with ArgoCD(plane, programs, folder) as argo:
+            plane.kubectl("apply", "--server-side", "--filename", "-", input=manifest)
+            with Synced(plane) as ours:
+                made = World(plane=plane, argo=argo, repository=git, ours=ours)
+                eventually(lambda: made.is_well("root"), "everything to be Synced and Healthy")
+                yield made
