@@ -222,6 +222,7 @@ def test_a_release_has_its_files_and_their_checksums(dist: Path) -> None:
     sums = (dist / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     names = {each.partition("  ")[2]: each.partition("  ")[0] for each in sums}
     assert set(names) == {
+        "gpuclass.cdx.json",
         "gpuclass.yaml",
         "policies.yaml",
         f"gpuclass-{VERSION}.tgz",
