@@ -7,7 +7,6 @@ are a row of `make chaos`.
 import pytest
 
 from tests.cluster.binaries import Binaries
-from tests.cluster.chaos.rows.rotation import LIVES
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.installed import Installed
 from tests.cluster.load import Load
@@ -15,6 +14,7 @@ from tests.cluster.witness import Witness, rotated, unseen
 
 pytestmark = pytest.mark.cluster
 
+LIVES = ("--ca-life=45s", "--leaf-life=15s", "--settle=1s", "--overlap=3s")
 PAUSE_SECONDS = 0.05
 """Between pods of a thread: they come for a minute or five, beside other tests."""
 TIMES = 2

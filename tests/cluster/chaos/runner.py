@@ -70,8 +70,9 @@ def play(row: Row, stage: Stage, form: Form) -> Result:
     faults += counts.disagreements(owed=row.owed)
     stored = stage.pods()
     faults += kept(stored, load.answers) + row.check(stage, load.answers, stored)
+    result = judge(row, did, load.answers, counts, faults, time.monotonic() - began)
     stage.clear()
-    return judge(row, did, load.answers, counts, faults, time.monotonic() - began)
+    return result
 
 
 def apiserver(stage: Stage) -> ApiServer:

@@ -24,6 +24,7 @@ from webhook.process.settings import Address
 REPLICAS = 3
 NAMESPACE = "chaos"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+PATIENCE_SECONDS = 600
 SECRET = f"/api/v1/namespaces/{SYSTEM}/secrets/{secrets.LEAF}"
 AS_SHIPPED = Make()
 
@@ -111,9 +112,15 @@ class Stage(Installed):
         return found
 
     def clear(self) -> None:
-        """Delete them."""
-        self.control_plane.api.request("DELETE", f"{PODS}?gracePeriodSeconds=0")
-        eventually(lambda: not self.pods(), "the pods of the load to go")
+        """Delete them; a thousand may take a busy API server longer than a request may."""
+        eventually(self._is_cleared, "the pods of the load to go", PATIENCE_SECONDS)
+
+    def _is_cleared(self) -> bool:
+        try:
+            self.control_plane.api.request("DELETE", f"{PODS}?gracePeriodSeconds=0")
+            return not self.pods()
+        except OSError:
+            return False
 
     @contextlib.contextmanager
     def without_controller(self) -> Iterator[None]:
