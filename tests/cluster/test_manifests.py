@@ -1,4 +1,4 @@
-"""Every kustomization of the repository, built, and tried on a real API server (a dry run).
+"""Every kustomization and every sample of the repository, tried on a real API server (a dry run).
 
 Nothing is skipped in silence: kinds that this API server does not serve are named.
 """
@@ -20,7 +20,14 @@ pytestmark = pytest.mark.cluster
 
 ROOT = Path(__file__).parents[2]
 OTHERS = frozenset(
-    {"argoproj.io", "cert-manager.io", "jobset.x-k8s.io", "karpenter.sh", "monitoring.coreos.com"}
+    {
+        "argoproj.io",
+        "cert-manager.io",
+        "eksctl.io",
+        "jobset.x-k8s.io",
+        "karpenter.sh",
+        "monitoring.coreos.com",
+    }
 )
 """Groups of what is not part of Kubernetes, and not ours."""
 
@@ -35,6 +42,13 @@ def _folders() -> Iterator[str]:
 
 
 FOLDERS = tuple(_folders())
+SAMPLES = tuple(
+    str(path.relative_to(ROOT))
+    for folder in ("gpu-nodes", "scaling")
+    for path in sorted((ROOT / "deploy" / folder).rglob("*.yaml"))
+    if path.name != "kustomization.yaml"
+)
+"""Files that are meant to be applied one by one, those of folders among them."""
 
 
 def built(binaries: Binaries, folder: str) -> list[Json]:
@@ -43,6 +57,10 @@ def built(binaries: Binaries, folder: str) -> list[Json]:
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
     return list(yaml.safe_load_all(answer.stdout))
+
+
+def read(sample: str) -> list[Json]:
+    return list(yaml.safe_load_all((ROOT / sample).read_text(encoding="utf-8")))
 
 
 def group(document: Json) -> str:
@@ -60,16 +78,14 @@ def plane(binaries: Binaries) -> Iterator[ControlPlane]:
         running.kubectl("apply", "--server-side", "-k", str(ROOT / "deploy" / "crds"))
         running.kubectl("wait", "--for=condition=Established", *CRDS)
         documents = [each for folder in FOLDERS for each in built(binaries, folder)]
+        documents += [each for sample in SAMPLES for each in read(sample)]
         for name in sorted(namespaces(documents) - {"default", "kube-system"}):
             running.kubectl("create", "namespace", name)
         yield running
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_the_api_server_takes_every_object(
-    plane: ControlPlane, binaries: Binaries, folder: str
-) -> None:
-    documents = built(binaries, folder)
+def dry_run(plane: ControlPlane, documents: list[Json]) -> None:
+    """Have the API server take every object of a kind that it serves, without a warning."""
     served = [each for each in documents if group(each) not in OTHERS]
     assert documents
     if served:
@@ -79,3 +95,15 @@ def test_the_api_server_takes_every_object(
         )
         assert answer.stdout.count("serverside-applied (server dry run)") == len(served)
         assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_api_server_takes_every_object(
+    plane: ControlPlane, binaries: Binaries, folder: str
+) -> None:
+    dry_run(plane, built(binaries, folder))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_api_server_takes_every_sample(plane: ControlPlane, sample: str) -> None:
+    dry_run(plane, read(sample))
