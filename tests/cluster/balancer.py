@@ -8,7 +8,6 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import uvloop
@@ -47,12 +46,7 @@ class Balancer:
         )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Listen no more, and end every connection."""
         self._await(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)

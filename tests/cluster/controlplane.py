@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from kubernetes import client as official
@@ -62,12 +61,7 @@ class ControlPlane:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop it."""
         self.stop()
 

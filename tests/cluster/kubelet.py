@@ -7,7 +7,6 @@ import base64
 import shutil
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.cluster.api import Api, ApiError, Json
@@ -33,12 +32,7 @@ class SecretMount:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the folder as it is."""
         self._ending.set()
         self._thread.join()

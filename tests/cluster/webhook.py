@@ -13,7 +13,6 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.cluster.access import clean_environment
@@ -70,12 +69,7 @@ class Webhook:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop it; what it wrote is in docs/logs.md."""
         written = self._supervisor.written()
         self._supervisor.stop()

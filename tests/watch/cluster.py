@@ -5,7 +5,6 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 
 import yaml
 
@@ -36,17 +35,12 @@ class FakeCluster(ApiServer):
         for each in documents:
             self.apply(each)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """End every watch."""
         with self._news:
             self._is_over = True
             self._news.notify_all()
-        super().__exit__(kind, error, trace)
+        super().__exit__(*raised)
 
     def apply(self, text: str) -> None:
         """Make or change the object that a document describes."""

@@ -1,5 +1,6 @@
 """What a row says: a fault, how it is injected and healed, and what it may cost."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ class Form:
     is_long: bool
 
 
-class Row:
+class Row(ABC):
     """One fault; a row overrides what is its own.
 
     `promise` is the table's word for what passes. `short` and `long` are how often the fault is
@@ -45,9 +46,9 @@ class Row:
         """Say how replicas are started for it."""
         return AS_SHIPPED
 
+    @abstractmethod
     def inject(self, stage: Stage, load: Load, times: int) -> str:
         """Inject the fault and heal it, so often; say what was done. AssertionError: it failed."""
-        raise NotImplementedError
 
     def may_lose(self, answer: Answer) -> bool:  # noqa: ARG002 # nothing unless it says so
         """Tell whether a request that failed is among those that may."""
