@@ -5,6 +5,7 @@ A row of a table says which: `tool.find()` builds nothing, `tool.build(progress)
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +44,10 @@ class Tool:
         return self.place
 
 
-def main(tool: Tool) -> int:
-    """Build a tool if need be and say where it is."""
+def main(build: Callable[[Progress], object]) -> int:
+    """Build what is missing and say where it is."""
     try:
-        sys.stdout.write(f"{tool.build(_say)}\n")
+        sys.stdout.write(f"{build(_say)}\n")
     except BinariesUnavailable as error:
         _say(f"error: {error}")
         return 1

@@ -20,4 +20,4 @@ HELM = Tool(
 )
 
 if __name__ == "__main__":
-    sys.exit(built.main(HELM))
+    sys.exit(built.main(HELM.build))

@@ -33,4 +33,4 @@ def find(name: str) -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(built.main(TOFU))
+    sys.exit(built.main(TOFU.build))

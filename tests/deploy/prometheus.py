@@ -133,4 +133,4 @@ def _unavailable(reason: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(max(built.main(tool) for tool in TOOLS))
+    sys.exit(max(built.main(tool.build) for tool in TOOLS))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.cluster import gobuild
 from tests.cluster.gobuild import BinariesUnavailable, Program, Progress
+from tests.deploy import built
 from tests.deploy.built import Tool
 from tests.deploy.helm import HELM
 
@@ -85,21 +86,5 @@ def _copy_crds(progress: Progress) -> None:
     partial.rename(CRDS)
 
 
-def main() -> int:
-    """Build what is missing and say where it is."""
-    try:
-        sys.stdout.write(f"{build(_say)}\n")
-    except BinariesUnavailable as error:
-        _say(f"error: {error}")
-        return 1
-    return 0
-
-
-def _say(line: str) -> None:
-    """Write a line of progress that is seen at once."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(built.main(build))
