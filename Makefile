@@ -14,7 +14,7 @@ SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh)
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ version: $(VENV)/dev ## have everything name another version: VERSION=1.2.3
 
 bench: $(VENV)/dev ## our server against a Go server that does the same work
 	@$(BIN)/python -m benchmarks
+
+bench-compare: $(VENV)/dev ## is our server slower than in another commit? BASE=main (4 minutes)
+	@$(BIN)/python -m benchmarks.compare $(BASE)
 
 lock: $(VENV)/dev ## resolve the dependencies anew (requirements/*.txt)
 	$(COMPILE) --group build --output-file requirements/build.txt

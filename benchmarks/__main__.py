@@ -65,19 +65,13 @@ def run(plan: Plan) -> report.Report:
     with TemporaryDirectory(prefix="gpuclass-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         write_inputs(folder)
-        _write_bodies(folder / "bodies", reviews)
+        samples.write(folder / "bodies", reviews)
         load = _load(built, folder, chosen, plan)
         with running(ARMS, built, folder, chosen.server) as servers:
             agreement.check(servers.values(), reviews, folder / "ca.crt")
             _say(f"{len(servers)} servers agree about {len(reviews)} reviews; measuring ...")
             measured = _measure(plan, load, servers)
     return _report(plan, measured, built)
-
-
-def _write_bodies(folder: Path, reviews: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, review in reviews.items():
-        (folder / f"{name}.json").write_bytes(review)
 
 
 def _load(built: programs.Programs, folder: Path, chosen: Cores, plan: Plan) -> Load:

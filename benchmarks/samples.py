@@ -5,6 +5,8 @@ has to do: from nothing but adding, to joining with affinity and tolerations of 
 """
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeAlias
 
 from webhook.core.patch import JSON
@@ -31,6 +33,13 @@ def reviews() -> dict[str, bytes]:
         "default": _pod(None, {"tolerations": [{"key": "zone", "value": "a"}, *_DEFAULTED]}),
     }
     return {name: _review(number, pod) for number, (name, pod) in enumerate(pods.items())}
+
+
+def write(folder: Path, reviews: Mapping[str, bytes]) -> None:
+    """Write reviews into a new folder, as the load generator reads them."""
+    folder.mkdir()
+    for name, review in reviews.items():
+        (folder / f"{name}.json").write_bytes(review)
 
 
 def pod_of(review: bytes) -> JSON:

@@ -4,9 +4,9 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,15 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A server to be started: its command, made of where it listens and where its probes do."""
+
+    name: str
+    command: Callable[[str, str], Sequence[str]]
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cores:
     """The core of the servers and the core of the load."""
 
@@ -70,7 +79,14 @@ def pinned(core: int) -> Iterator[None]:
 
 
 def write_inputs(folder: Path) -> None:
-    """Write the certificate (ECDSA P-256) and the policy that all servers use."""
+    """Write the certificate and the policy that all servers use."""
+    write_certificate(folder)
+    documents, _ = load(POLICIES)
+    (folder / "policy.json").write_bytes(plans.export(compile_policy(documents)))
+
+
+def write_certificate(folder: Path) -> None:
+    """Write a CA and a serving pair of it (ECDSA P-256)."""
     now = datetime.now(UTC)
     authority = make_ca(now)
     leaf = make_leaf(authority, ("localhost", HOST), now)
@@ -79,8 +95,16 @@ def write_inputs(folder: Path) -> None:
     key = folder / "tls.key"
     key.touch(mode=0o600)
     key.write_bytes(leaf.key_pem())
-    documents, _ = load(POLICIES)
-    (folder / "policy.json").write_bytes(plans.export(compile_policy(documents)))
+
+
+@contextmanager
+def guarded(folder: Path) -> Iterator[Guardian]:
+    """Have a guardian, which ends what it watches and removes the folder, however this ends."""
+    guardian = Guardian(folder)
+    try:
+        yield guardian
+    finally:
+        guardian.close()
 
 
 @contextmanager
@@ -88,31 +112,51 @@ def running(
     names: Sequence[str], programs: Programs, folder: Path, core: int
 ) -> Iterator[Mapping[str, Server]]:
     """Run servers on one core until the end of the block, or of this process."""
-    guardian = Guardian(folder)
+    arms = [Arm(name=name, command=partial(_command, name, programs, folder)) for name in names]
+    with guarded(folder) as guardian, started(arms, folder, core, guardian) as servers:
+        yield servers
+
+
+@contextmanager
+def started(
+    arms: Iterable[Arm], folder: Path, core: int, guardian: Guardian
+) -> Iterator[Mapping[str, Server]]:
+    """Start servers one by one, each when the one before answers; end them with the block.
+
+    The folder has their certificate and takes their logs.
+    """
     with ExitStack() as stack:
-        stack.callback(guardian.close)
         found: dict[str, Server] = {}
-        for name in names:
+        for arm in arms:
             port, probes = free_ports(2)
-            component = Component(name, folder / f"{name}.log", os.environ)
+            component = Component(arm.name, folder / f"{arm.name}.log", arm.environment)
             stack.callback(component.stop, guardian)
             with pinned(core):
-                component.start(_command(name, programs, folder, port, probes), guardian)
+                component.start(arm.command(f"{HOST}:{port}", f"{HOST}:{probes}"), guardian)
             try:
                 component.wait_ready(partial(_answers, port, folder / "ca.crt"), START_SECONDS)
             except ComponentFailed as error:
                 first, *_, last = str(error).splitlines()
                 raise BenchmarkError(f"{first} {last.strip()}") from error
-            found[name] = Server(name=name, pid=component.pid or 0, port=port)
+            found[arm.name] = Server(name=arm.name, pid=component.pid or 0, port=port)
         yield found
 
 
-def _command(name: str, programs: Programs, folder: Path, port: int, probes: int) -> list[str]:
-    bind = f"{HOST}:{port}"
+def serve(policies: Path, certificates: Path, bind: str, probes: str) -> list[str]:
+    """Give the arguments by which gpuclass serves policies of files."""
+    return [
+        "serve",
+        *("--policies", str(policies)),
+        *("--certs", str(certificates)),
+        *("--bind", bind),
+        *("--metrics-bind", probes),
+    ]
+
+
+def _command(name: str, programs: Programs, folder: Path, bind: str, probes: str) -> list[str]:
     if name == PYTHON:
-        command = [str(Path(sys.executable).with_name("gpuclass")), "serve"]
-        command += ["--policies", str(POLICIES), "--certs", str(folder)]
-        return [*command, "--bind", bind, "--metrics-bind", f"{HOST}:{probes}"]
+        gpuclass = Path(sys.executable).with_name("gpuclass")
+        return [str(gpuclass), *serve(POLICIES, folder, bind, probes)]
     command = [str(programs.server), "-bind", bind, "-policy", str(folder / "policy.json")]
     command += ["-cert", str(folder / "tls.crt"), "-key", str(folder / "tls.key")]
     return [*command, "-lean"] if name == LEAN else command

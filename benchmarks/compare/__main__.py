@@ -1,0 +1,168 @@
+"""The command: `python -m benchmarks.compare BASE [--threshold 3] [--rounds N] [--quick]`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import agreement, programs, samples, table
+from benchmarks.compare import trees, verdicts
+from benchmarks.compare.intervals import least
+from benchmarks.compare.rounds import CHOSEN, Bench, Both, Round, cost, in_process, serving, wire
+from benchmarks.compare.trees import Tree
+from benchmarks.errors import BenchmarkError
+from benchmarks.measure import Load
+from benchmarks.plot import SHOWN
+from benchmarks.servers import cores, guarded, write_certificate
+from tests.cluster.guardian import Guardian
+from webhook.core.errors import GpuclassError
+
+LEAST_ROUNDS = least(verdicts.ERROR / (len(CHOSEN) * len(SHOWN) + 1))
+"""Fewer say nothing of so many measures."""
+BUSY = 0.05
+"""What others may use of the servers' core until it is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured: rounds, and seconds of each run in them."""
+
+    rounds: int
+    warmup: float
+    seconds: float
+
+
+DEFAULT = Plan(rounds=16, warmup=0.2, seconds=0.8)
+QUICK = Plan(rounds=LEAST_ROUNDS, warmup=0.1, seconds=0.2)
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = trees.ROOT) -> int:
+    """Compare and print; 1 when this tree is slower by more than the threshold, 2 on errors."""
+    args = _parser().parse_args(arguments)
+    times = QUICK if args.quick else DEFAULT
+    plan = Plan(rounds=args.rounds or times.rounds, warmup=times.warmup, seconds=times.seconds)
+    threshold = args.threshold / 100
+    try:
+        commit = trees.resolve(args.base, root)
+        found = verdicts.find(verdicts.by_measure(each.pairs for each in run(commit, plan, root)))
+    except (BenchmarkError, GpuclassError, OSError) as error:
+        sys.stderr.write(f"benchmarks: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    sys.stdout.write(f"{table.align(verdicts.rows(found))}\n\n")
+    sys.stdout.write(f"{verdicts.summary(found, commit, threshold)}\n")
+    return int(bool(verdicts.slower(found, threshold)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.compare",
+        description="Say whether this tree's server is slower than another commit's.",
+        epilog="exit codes: 1 when it certainly is by more than the threshold, 2 on errors",
+    )
+    parser.add_argument("base", metavar="BASE", help="a commit, as git names it")
+    parser.add_argument(
+        "--threshold", type=float, default=3, metavar="PERCENT", help="what may be lost (3)"
+    )
+    parser.add_argument(
+        "--rounds", type=_rounds, help=f"more show smaller differences ({DEFAULT.rounds})"
+    )
+    parser.add_argument("--quick", action="store_true", help="a minute, to see that it works")
+    return parser
+
+
+def _rounds(text: str) -> int:
+    if not text.isdecimal() or int(text) < LEAST_ROUNDS:
+        raise argparse.ArgumentTypeError(f"{LEAST_ROUNDS} or more, or they show nothing")
+    return int(text)
+
+
+def run(commit: str, plan: Plan, root: Path) -> list[Round]:
+    """Unpack the commit, and measure its server and this tree's."""
+    prefix = "gpuclass-compare-"
+    with (
+        TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name,
+        guarded(Path(name)) as guardian,
+    ):
+        folder = Path(name)
+        both = _base(commit, folder, root), trees.this(root)
+        policies = folder / "base" / "policies"
+        bench = Bench(cores=cores(), reviews=samples.reviews(), policies=policies, folder=folder)
+        write_certificate(folder)
+        samples.write(bench.bodies, bench.reviews)
+        _look(both, bench, guardian)
+        parts = [wire(both, bench, _load(bench, plan), guardian)]
+        if _has_cost(both, bench):
+            parts.append(in_process(both, bench))
+        return _collect(parts, plan.rounds)
+
+
+def _base(commit: str, folder: Path, root: Path) -> Tree:
+    """Unpack the other commit, with an environment of its own where it needs one."""
+    base = folder / "base"
+    trees.unpack(commit, base, root)
+    if trees.is_changed(root):
+        _say("this tree has changes that are in no commit: they are measured too")
+    python = Path(sys.executable)
+    if trees.needs_own(base, root):
+        _say(f"{trees.LOCK} of {commit} is another: installing it; packages are compared too ...")
+        python = trees.install(base, folder / "venv")
+    return Tree(name=commit, root=base, python=python)
+
+
+def _load(bench: Bench, plan: Plan) -> Load:
+    return Load(
+        program=programs.find().load,
+        bodies=bench.bodies,
+        certificate=bench.folder / "tls.crt",
+        cores=bench.cores,
+        warmup=plan.warmup,
+        seconds=plan.seconds,
+    )
+
+
+def _collect(parts: Sequence[Iterator[Round]], count: int) -> list[Round]:
+    """Take so many rounds of each part by turns; tell how far it is, and who was in the way."""
+    found: list[Round] = []
+    began = time.monotonic()
+    for number, each in enumerate(islice(zip(*parts, strict=True), count), start=1):
+        found.extend(each)
+        _say(f"round {number} of {count}, {time.monotonic() - began:.0f} s")
+    others = max(each.others for each in found)
+    if others > BUSY:
+        _say(f"others used up to {others:.0%} of the servers' core: intervals are wide for it")
+    return found
+
+
+def _look(both: Both, bench: Bench, guardian: Guardian) -> None:
+    """Start both once, and tell if they answer otherwise: that may be what a change is for."""
+    with serving(both, bench, guardian) as servers:
+        try:
+            agreement.check(servers.values(), bench.reviews, bench.folder / "ca.crt")
+        except BenchmarkError as error:
+            _say(f"not the same is compared: {error}")
+
+
+def _has_cost(both: Both, bench: Bench) -> bool:
+    """Tell whether both trees can be measured in process; older ones know of no way."""
+    try:
+        for tree in both:
+            cost(tree, bench)
+    except BenchmarkError as error:
+        _say(f"nothing is measured in process: {error}")
+        return False
+    return True
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""`make bench-compare`: its statistics, the other commit's tree, the command."""
