@@ -14,10 +14,10 @@ SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh)
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare bench-apiserver clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
 	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) \
@@ -106,6 +106,9 @@ bench: $(VENV)/dev ## our server against a Go server that does the same work
 
 bench-compare: $(VENV)/dev ## is our server slower than in another commit? BASE=main (4 minutes)
 	@$(BIN)/python -m benchmarks.compare $(BASE)
+
+bench-apiserver: $(VENV)/dev ## what a pod costs through a real API server: ours, Go, a native policy, none
+	@$(BIN)/python -m benchmarks.apiserver
 
 lock: $(VENV)/dev ## resolve the dependencies anew (requirements/*.txt)
 	$(COMPILE) --group build --output-file requirements/build.txt

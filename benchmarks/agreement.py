@@ -64,10 +64,11 @@ def patched(review: bytes, answer: Answer) -> JSON:
         pod = apply(_decode_patch(base64.b64decode(response["patch"])), pod_of(review))
     except PatchError as error:
         raise BenchmarkError(f"the patch of review {uid} does not apply: {error}") from error
-    return _stamp_read(pod)
+    return stamp_read(pod)
 
 
-def _stamp_read(pod: JSON) -> JSON:
+def stamp_read(pod: JSON) -> JSON:
+    """Give a pod with its stamp, which is JSON, as what it says."""
     metadata = pod.get("metadata") if isinstance(pod, dict) else None
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     if isinstance(annotations, dict):

@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,15 +85,17 @@ class Load:
         command += ["-connections", str(scenario.connections), "-rate", str(scenario.rate)]
         command += ["-warmup", f"{self.warmup}s", "-duration", f"{self.seconds}s"]
         command += ["-fresh"] if scenario.is_fresh else []
-        deadline = self.warmup + self.seconds + SPARE_SECONDS
-        try:
-            answer = subprocess.run(  # noqa: S603 - a list of our own making, no shell
-                command, capture_output=True, text=True, timeout=deadline, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BenchmarkError(
-                f"{server.name}: the load did not end ({scenario.title})"
-            ) from error
-        if answer.returncode != 0:
-            raise BenchmarkError(f"{server.name}: {answer.stderr.strip()}")
-        return msgspec.json.decode(answer.stdout, type=Loaded)
+        return generate(command, self.warmup + self.seconds, server.name, scenario.title)
+
+
+def generate(command: Sequence[str], seconds: float, name: str, title: str) -> Loaded:
+    """Run the load generator to its end; raise BenchmarkError if it fails or has none."""
+    try:
+        answer = subprocess.run(  # noqa: S603 - a list of our own making, no shell
+            command, capture_output=True, text=True, timeout=seconds + SPARE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BenchmarkError(f"{name}: the load did not end ({title})") from error
+    if answer.returncode != 0:
+        raise BenchmarkError(f"{name}: {answer.stderr.strip()}")
+    return msgspec.json.decode(answer.stdout, type=Loaded)

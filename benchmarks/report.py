@@ -31,7 +31,7 @@ def outcome(scenario: Scenario, figures: Figures, ratios: Figures) -> Outcome:
     return Outcome(scenario=scenario.name, title=scenario.title, figures=figures, ratios=ratios)
 
 
-def write(report: Report) -> bytes:
+def write(report: msgspec.Struct) -> bytes:
     """Write a report as indented JSON, numbers in four significant digits."""
     plain = _rounded(msgspec.to_builtins(report))
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"

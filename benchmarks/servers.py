@@ -22,6 +22,8 @@ from webhook.watch.files import load
 
 POLICIES = Path(__file__).parents[1] / "policies"
 HOST = "127.0.0.1"
+OWN_NAMES = ("localhost", HOST)
+"""What a certificate is for where nobody says else."""
 START_SECONDS = 30
 
 PYTHON, GO, LEAN = "gpuclass", "Go", "Go, lean"
@@ -78,18 +80,18 @@ def pinned(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def write_inputs(folder: Path) -> None:
+def write_inputs(folder: Path, names: Sequence[str] = OWN_NAMES) -> None:
     """Write the certificate and the policy that all servers use."""
-    write_certificate(folder)
+    write_certificate(folder, names)
     documents, _ = load(POLICIES)
     (folder / "policy.json").write_bytes(plans.export(compile_policy(documents)))
 
 
-def write_certificate(folder: Path) -> None:
+def write_certificate(folder: Path, names: Sequence[str] = OWN_NAMES) -> None:
     """Write a CA and a serving pair of it (ECDSA P-256)."""
     now = datetime.now(UTC)
     authority = make_ca(now)
-    leaf = make_leaf(authority, ("localhost", HOST), now)
+    leaf = make_leaf(authority, names, now)
     (folder / "ca.crt").write_bytes(authority.certificate_pem())
     (folder / "tls.crt").write_bytes(leaf.certificate_pem())
     key = folder / "tls.key"

@@ -43,6 +43,7 @@ class Access:
         self.authority = self._signer.certificate
         self.audit_log = site.audit_log
         self.server_pair = site.credentials.server
+        self.admin_pair = site.credentials.admin
         self.api = site.credentials.admin_api(port)
 
     def api_for(self, user: str, groups: Iterable[str] = ()) -> Api:

@@ -91,6 +91,10 @@ class ControlPlane:
         """
         self._running.restart(APISERVER)
 
+    def end(self, name: str) -> None:
+        """End a program for good, such as a scheduler that is to leave pods alone."""
+        self._running.end(name)
+
     @property
     def pids(self) -> dict[str, int]:
         """Give the process id of each program that runs."""
@@ -110,6 +114,11 @@ class ControlPlane:
     def server_pair(self) -> KeyPair:
         """Give the API server's certificate and key, for who pretends to be it."""
         return self._open.server_pair
+
+    @property
+    def admin_pair(self) -> KeyPair:
+        """Give the administrator's certificate and key, for clients that are not ours."""
+        return self._open.admin_pair
 
     @property
     def kubectl_path(self) -> Path:

@@ -49,6 +49,9 @@ PROBE: Json = {
 class Webhook:
     """`gpuclass serve` with policies of its own folder, which a test may edit."""
 
+    GOVERNED = "default"
+    """A namespace whose pods are sent to it."""
+
     def __init__(
         self,
         control_plane: ControlPlane,
@@ -81,7 +84,7 @@ class Webhook:
         self._supervisor.start(Launch(name=NAME, ports=1, command=self._command, is_ready=is_ready))
         apply = self._control_plane.kubectl
         apply("apply", "--filename", str(self.policies / "priorityclasses.yaml"))
-        for each in (self._namespace(), self._cluster_ip()):
+        for each in (self._namespace(), cluster_ip(self._service, self._address)):
             apply("apply", "--filename", "-", input=json.dumps(each))
         self.register()
 
@@ -92,14 +95,18 @@ class Webhook:
 
     def configure(self, *besides: str) -> None:
         """Apply the configurations that the policies call for, `besides` being left out too."""
+        for each in self.configurations(*besides):
+            self._control_plane.kubectl(
+                "apply", "--server-side", "--filename", "-", input=json.dumps(each)
+            )
+
+    def configurations(self, *besides: str) -> tuple[Json, ...]:
+        """Give the configurations that the policies call for, `besides` being left out too."""
         bundle = base64.b64encode((self._certs / "ca.crt").read_bytes()).decode()
         policy = policy_folder.load(self.policies)
         exempt = replace(policy.exempt, namespaces=policy.exempt.namespaces | {*besides})
         policy = replace(policy, exempt=exempt)
-        for each in registration.render(policy, ca_bundle=bundle, service=self._service):
-            self._control_plane.kubectl(
-                "apply", "--server-side", "--filename", "-", input=json.dumps(each)
-            )
+        return registration.render(policy, ca_bundle=bundle, service=self._service)
 
     def kill(self) -> None:
         """End the process as a crash would; it stays registered."""
@@ -139,17 +146,8 @@ class Webhook:
         metadata = {"name": self._service.namespace}
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
-    def _cluster_ip(self) -> Json:
-        metadata = {"name": self._service.name, "namespace": self._service.namespace}
-        return {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"clusterIP": self._address, "ports": [{"port": self._service.port}]},
-        }
-
     def _is_sent_pods(self) -> bool:
-        path = "/api/v1/namespaces/default/pods?dryRun=All"
+        path = f"/api/v1/namespaces/{self.GOVERNED}/pods?dryRun=All"
         try:
             made = self._control_plane.api.request("POST", path, PROBE)
         except ApiError:
@@ -174,6 +172,16 @@ def apply_documents(control_plane: ControlPlane) -> None:
     names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
     kubectl("wait", "--for=condition=Established", *names)
     kubectl("apply", "--server-side", "-k", str(POLICIES))
+
+
+def cluster_ip(service: registration.Service, address: str) -> Json:
+    """Give the Service by which a process at an address is reached."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": service.name, "namespace": service.namespace},
+        "spec": {"clusterIP": address, "ports": [{"port": service.port}]},
+    }
 
 
 def exposition(port: int) -> str:

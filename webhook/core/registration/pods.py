@@ -41,6 +41,9 @@ Conditions = Mapping[str, Expression]
 SPEC = "object.spec"
 IS_CREATE = "request.operation == 'CREATE'"
 
+UNSETTLED = "not-as-its-class-makes-it"
+"""The condition by which a pod that its class made what it is stays unsent."""
+
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _GROUPS = "request.userInfo.?groups.orValue([])"
@@ -88,7 +91,7 @@ def _unsettled(policy: Policy) -> Conditions:
     found = settled(policy)
     if found == NEVER:
         return {}
-    return {"not-as-its-class-makes-it": f"!{grouped(all_of(IS_CREATE, found))}"}
+    return {UNSETTLED: f"!{grouped(all_of(IS_CREATE, found))}"}
 
 
 def bound(policy: Policy) -> Conditions:

@@ -14,12 +14,19 @@ import (
 // deadline is how long an answer may take before the run counts as failed.
 const deadline = 10 * time.Second
 
-var contentLength = []byte("content-length:")
+var (
+	contentLength = []byte("content-length:")
+	chunked       = []byte("transfer-encoding: chunked")
+)
+
+// inChunks is the length of a body that says its own, chunk by chunk.
+const inChunks = -1
 
 // connection is one TLS connection and what is left to read of it.
 type connection struct {
 	conn   *tls.Conn
 	reader *bufio.Reader
+	status []byte
 }
 
 func dial(s *Settings) (*connection, error) {
@@ -28,7 +35,8 @@ func dial(s *Settings) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10)}, nil
+	status := fmt.Appendf(nil, "HTTP/1.1 %d ", s.status)
+	return &connection{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10), status: status}, nil
 }
 
 // ask sends one request and reads its answer to the end.
@@ -43,20 +51,40 @@ func (c *connection) ask(request []byte) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(status, []byte("HTTP/1.1 200")) {
+	if !bytes.HasPrefix(status, c.status) {
 		return fmt.Errorf("answered %q", bytes.TrimSpace(status))
 	}
 	length, err := c.length()
 	if err != nil {
 		return err
 	}
+	if length == inChunks {
+		return c.discardChunks()
+	}
 	_, err = c.reader.Discard(length)
 	return err
 }
 
+// discardChunks reads a body in chunks to its end, after which there are no trailers.
+func (c *connection) discardChunks() error {
+	for {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
+		if err != nil {
+			return err
+		}
+		if _, err = c.reader.Discard(int(size) + len("\r\n")); err != nil || size == 0 {
+			return err
+		}
+	}
+}
+
 // length reads the headers and gives the length of the body after them.
 func (c *connection) length() (int, error) {
-	length := -1
+	length, found := 0, false
 	for {
 		line, err := c.reader.ReadSlice('\n')
 		if err != nil {
@@ -70,10 +98,13 @@ func (c *connection) length() (int, error) {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
 				return 0, err
 			}
+			found = true
+		} else if bytes.EqualFold(line, chunked) {
+			length, found = inChunks, true
 		}
 	}
-	if length < 0 {
-		return 0, errors.New("the answer has no Content-Length")
+	if !found {
+		return 0, errors.New("the answer says no length")
 	}
 	return length, nil
 }

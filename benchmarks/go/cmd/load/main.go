@@ -1,4 +1,5 @@
-// Command load sends reviews to a webhook and says how long the answers took, as JSON.
+// Command load sends reviews to a webhook, or pods to an API server, and says how long the answers
+// took, as JSON.
 //
 // Its client is written by hand: that of net/http costs as much as a server does, and would be
 // what is measured.
@@ -21,6 +22,8 @@ import (
 // Settings is what one run does.
 type Settings struct {
 	address     string
+	path        string
+	status      int
 	connections int
 	rate        int
 	fresh       bool
@@ -32,27 +35,38 @@ type Settings struct {
 
 func main() {
 	var s Settings
-	flag.StringVar(&s.address, "address", "", "host:port of the webhook")
+	flag.StringVar(&s.address, "address", "", "host:port of the server")
+	flag.StringVar(&s.path, "path", "/mutate?timeout=10s", "path of each request, its query included")
+	flag.IntVar(&s.status, "status", 200, "status of each answer; any other is an error")
 	flag.IntVar(&s.connections, "connections", 1, "connections at a time")
 	flag.IntVar(&s.rate, "rate", 0, "reviews a second, due at even intervals (0: as fast as answered)")
 	flag.BoolVar(&s.fresh, "fresh", false, "a new connection for each review")
 	flag.DurationVar(&s.warmup, "warmup", time.Second, "time before anything counts")
 	flag.DurationVar(&s.duration, "duration", 3*time.Second, "time that counts")
 	certificate := flag.String("cert", "", "the server's certificate, PEM")
-	bodies := flag.String("bodies", "", "folder of reviews, *.json, sent in turn")
+	client := flag.String("client-cert", "", "the client's own certificate, PEM (none: it is nobody)")
+	key := flag.String("client-key", "", "its private key, PEM")
+	bodies := flag.String("bodies", "", "folder of bodies, *.json, sent in turn")
 	flag.Parse()
-	if err := run(&s, *certificate, *bodies); err != nil {
+	if err := run(&s, *certificate, *client, *key, *bodies); err != nil {
 		fmt.Fprintf(os.Stderr, "load: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(s *Settings, certificate, bodies string) error {
+func run(s *Settings, certificate, client, key, bodies string) error {
 	var err error
 	if s.tls, err = trust(certificate); err != nil {
 		return err
 	}
-	if s.requests, err = prepare(bodies, s.address, s.fresh); err != nil {
+	if client != "" {
+		pair, err := tls.LoadX509KeyPair(client, key)
+		if err != nil {
+			return err
+		}
+		s.tls.Certificates = []tls.Certificate{pair}
+	}
+	if s.requests, err = prepare(s, bodies); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(measure(s))
@@ -83,14 +97,14 @@ func trust(file string) (*tls.Config, error) {
 	}, nil
 }
 
-// prepare writes each review as a whole HTTP request, once.
-func prepare(folder, host string, fresh bool) ([][]byte, error) {
+// prepare writes each body as a whole HTTP request, once.
+func prepare(s *Settings, folder string) ([][]byte, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("%s: no *.json in it", folder)
 	}
 	connection := "keep-alive"
-	if fresh {
+	if s.fresh {
 		connection = "close"
 	}
 	requests := make([][]byte, 0, len(files))
@@ -99,10 +113,10 @@ func prepare(folder, host string, fresh bool) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		head := fmt.Sprintf("POST /mutate?timeout=10s HTTP/1.1\r\nHost: %s\r\n"+
+		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\n"+
 			"User-Agent: kube-apiserver-admission\r\nContent-Length: %d\r\n"+
 			"Accept: application/json, */*\r\nContent-Type: application/json\r\n"+
-			"Accept-Encoding: gzip\r\nConnection: %s\r\n\r\n", host, len(body), connection)
+			"Accept-Encoding: gzip\r\nConnection: %s\r\n\r\n", s.path, s.address, len(body), connection)
 		requests = append(requests, append([]byte(head), body...))
 	}
 	return requests, nil
