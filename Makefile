@@ -14,7 +14,7 @@ SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh)
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare bench-apiserver clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare profile bench-apiserver clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ bench: $(VENV)/dev ## our server against a Go server that does the same work
 bench-compare: $(VENV)/dev ## is our server slower than in another commit? BASE=main (4 minutes)
 	@$(BIN)/python -m benchmarks.compare $(BASE)
 
+profile: $(VENV)/dev $(VENV)/tools ## where the time goes in a server under load, by py-spy; BASE=main: there too
+	@$(BIN)/python -m benchmarks.profile --py-spy $(VENV)/tools-venv/bin/py-spy $(if $(BASE),--base $(BASE))
+
 bench-apiserver: $(VENV)/dev ## what a pod costs through a real API server: ours, Go, a native policy, none
 	@$(BIN)/python -m benchmarks.apiserver
 
@@ -144,7 +147,7 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	@touch $@
 
 $(VENV)/tools: $(VENV)/runtime requirements/tools.txt
-	@echo "installing atheris and pip-audit into $(VENV)/tools-venv ..."
+	@echo "installing atheris, pip-audit and py-spy into $(VENV)/tools-venv ..."
 	@$(PYTHON) -m venv $(VENV)/tools-venv
 	@$(VENV)/tools-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/tools.txt
 	@touch $@

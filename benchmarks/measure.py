@@ -14,6 +14,8 @@ from benchmarks.scenarios import Scenario
 from benchmarks.servers import Cores, Server, pinned
 
 SPARE_SECONDS = 30
+BUSY = 0.05
+"""What others may use of the servers' core until it is worth telling."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,22 +9,20 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import agreement, programs, samples, table
+from benchmarks import agreement, table
 from benchmarks.compare import trees, verdicts
+from benchmarks.compare.bench import Bench, prepare, serving
 from benchmarks.compare.intervals import least
-from benchmarks.compare.rounds import CHOSEN, Bench, Both, Round, cost, in_process, serving, wire
-from benchmarks.compare.trees import Tree
+from benchmarks.compare.rounds import CHOSEN, Both, Round, cost, in_process, wire
 from benchmarks.errors import BenchmarkError
-from benchmarks.measure import Load
+from benchmarks.measure import BUSY
 from benchmarks.plot import SHOWN
-from benchmarks.servers import cores, guarded, write_certificate
+from benchmarks.servers import guarded
 from tests.cluster.guardian import Guardian
 from webhook.core.errors import GpuclassError
 
 LEAST_ROUNDS = least(verdicts.ERROR / (len(CHOSEN) * len(SHOWN) + 1))
 """Fewer say nothing of so many measures."""
-BUSY = 0.05
-"""What others may use of the servers' core until it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,41 +87,15 @@ def run(commit: str, plan: Plan, root: Path) -> list[Round]:
         TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name,
         guarded(Path(name)) as guardian,
     ):
-        folder = Path(name)
-        both = _base(commit, folder, root), trees.this(root)
-        policies = folder / "base" / "policies"
-        bench = Bench(cores=cores(), reviews=samples.reviews(), policies=policies, folder=folder)
-        write_certificate(folder)
-        samples.write(bench.bodies, bench.reviews)
+        if trees.is_changed(root):
+            _say("this tree has changes that are in no commit: they are measured too")
+        both = trees.other(commit, Path(name), _say, root), trees.this(root)
+        bench = prepare(Path(name), both[0].root / "policies")
         _look(both, bench, guardian)
-        parts = [wire(both, bench, _load(bench, plan), guardian)]
+        parts = [wire(both, bench, bench.load(plan.warmup, plan.seconds), guardian)]
         if _has_cost(both, bench):
             parts.append(in_process(both, bench))
         return _collect(parts, plan.rounds)
-
-
-def _base(commit: str, folder: Path, root: Path) -> Tree:
-    """Unpack the other commit, with an environment of its own where it needs one."""
-    base = folder / "base"
-    trees.unpack(commit, base, root)
-    if trees.is_changed(root):
-        _say("this tree has changes that are in no commit: they are measured too")
-    python = Path(sys.executable)
-    if trees.needs_own(base, root):
-        _say(f"{trees.LOCK} of {commit} is another: installing it; packages are compared too ...")
-        python = trees.install(base, folder / "venv")
-    return Tree(name=commit, root=base, python=python)
-
-
-def _load(bench: Bench, plan: Plan) -> Load:
-    return Load(
-        program=programs.find().load,
-        bodies=bench.bodies,
-        certificate=bench.folder / "tls.crt",
-        cores=bench.cores,
-        warmup=plan.warmup,
-        seconds=plan.seconds,
-    )
 
 
 def _collect(parts: Sequence[Iterator[Round]], count: int) -> list[Round]:

@@ -7,45 +7,28 @@ intervals.
 
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.compare.bench import Bench, serving
 from benchmarks.compare.trees import Tree
 from benchmarks.compare.verdicts import Pair
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure import Load, Sample
 from benchmarks.plot import SHOWN
 from benchmarks.scenarios import SCENARIOS, Scenario
-from benchmarks.servers import Arm, Cores, Server, pinned, serve, started
+from benchmarks.servers import pinned
 from tests.cluster.guardian import Guardian
 
 NAMES = ("closed-1", "closed-16", "steady-200", "fresh-8")
 CHOSEN = tuple(each for each in SCENARIOS if each.name in NAMES)
 IN_PROCESS = "in process, from bytes to bytes: CPU a review"
-ENTRY = "import sys; from webhook.cli.main import main; sys.exit(main())"
 SCRIPT = Path(__file__).with_name("in_process.py")
 
 Both: TypeAlias = tuple[Tree, Tree]
 """The base, and this tree."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """What both trees are measured with; `folder` has the certificate and takes the logs."""
-
-    cores: Cores
-    reviews: Mapping[str, bytes]
-    policies: Path
-    folder: Path
-
-    @property
-    def bodies(self) -> Path:
-        """Give the folder of the reviews, as the load generator reads them."""
-        return self.folder / "bodies"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,23 +63,6 @@ def in_process(both: Both, bench: Bench) -> Iterator[Round]:
 def _turns(both: Both) -> Iterator[Both]:
     """Give who is first and who second, by turns."""
     return cycle((both, both[::-1]))
-
-
-@contextmanager
-def serving(
-    trees: Iterable[Tree], bench: Bench, guardian: Guardian
-) -> Iterator[Mapping[str, Server]]:
-    """Run the server of each tree."""
-    arms = [
-        Arm(name=tree.name, command=partial(_command, tree, bench), environment=tree.environment)
-        for tree in trees
-    ]
-    with started(arms, bench.folder, bench.cores.server, guardian) as servers:
-        yield servers
-
-
-def _command(tree: Tree, bench: Bench, bind: str, probes: str) -> list[str]:
-    return tree.command("-c", ENTRY, *serve(bench.policies, bench.folder, bind, probes))
 
 
 def _pairs(

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,16 @@ class Tree:
 def this(root: Path = ROOT) -> Tree:
     """Give this tree, with whatever is not committed."""
     return Tree(name="this tree", root=root, python=Path(sys.executable))
+
+
+def other(commit: str, folder: Path, say: Callable[[str], None], root: Path = ROOT) -> Tree:
+    """Unpack another commit into a folder, with packages of its own where it needs them."""
+    base, python = folder / "base", Path(sys.executable)
+    unpack(commit, base, root)
+    if needs_own(base, root):
+        say(f"{LOCK} of {commit} is another: installing it; packages are compared too ...")
+        python = install(base, folder / "venv")
+    return Tree(name=commit, root=base, python=python)
 
 
 def resolve(name: str, root: Path = ROOT) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.compare import __main__ as command
-from benchmarks.compare import trees
+from benchmarks.compare import bench, trees
 from benchmarks.compare.rounds import Round
 from benchmarks.servers import Cores
 from tests.benchmarks.compare import repository
@@ -23,7 +23,7 @@ def test_a_base_that_knows_no_such_flag_is_told_with_its_own_words(
     root: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     core = min(os.sched_getaffinity(0))
-    monkeypatch.setattr(command, "cores", lambda: Cores(server=core, load=core))
+    monkeypatch.setattr(bench, "cores", lambda: Cores(server=core, load=core))
     (root / "new").touch()
     assert command.main(["HEAD"], root) == 2
     commit = trees.resolve("HEAD", root)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import programs, samples
+from benchmarks import samples
 from benchmarks.compare import trees
+from benchmarks.compare.bench import Bench
 from benchmarks.compare.in_process import cost as cost_of
-from benchmarks.compare.rounds import CHOSEN, IN_PROCESS, NAMES, Bench, cost, in_process, wire
+from benchmarks.compare.rounds import CHOSEN, IN_PROCESS, NAMES, cost, in_process, wire
 from benchmarks.errors import BenchmarkError
-from benchmarks.measure import Load
 from benchmarks.plot import SHOWN
 from benchmarks.servers import POLICIES, Cores, guarded, write_certificate
 from tests.benchmarks.compare import repository
@@ -69,14 +69,7 @@ def test_the_first_calls_do_not_count() -> None:
 @pytest.mark.slow
 def test_a_round_over_the_wire_has_a_pair_for_each_measure(bench: Bench) -> None:
     write_certificate(bench.folder)
-    load = Load(
-        program=programs.find().load,
-        bodies=bench.bodies,
-        certificate=bench.folder / "tls.crt",
-        cores=bench.cores,
-        warmup=0.1,
-        seconds=0.2,
-    )
+    load = bench.load(warmup=0.1, seconds=0.2)
     this = trees.this()
     with guarded(bench.folder) as guardian:
         found = next(wire((replace(this, name="base"), this), bench, load, guardian))

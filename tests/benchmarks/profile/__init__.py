@@ -1,0 +1,1 @@
+"""`make profile`: what samples are counted as, the tables, the command."""
