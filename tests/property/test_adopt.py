@@ -11,7 +11,7 @@ from webhook.core.node_filter import Candidate, read_candidate
 from webhook.core.policy import decode
 from webhook.core.policy.check import check
 from webhook.core.policy.documents import Document, GPUNodePool
-from webhook.core.policy.membership import declared_by, pools_of
+from webhook.core.policy.membership import membership_of
 
 Json: TypeAlias = dict[str, Any]
 
@@ -119,5 +119,4 @@ def sound(values: Sequence[Json]) -> tuple[Document, ...]:
 
 
 def of(node: Candidate, found: Sequence[Document]) -> tuple[GPUNodePool, ...]:
-    pools = [each for each in found if isinstance(each, GPUNodePool)]
-    return pools_of(node.name, node.marks, pools, declared_by(found))
+    return membership_of(found).of(node.name, node.marks)

@@ -6,7 +6,6 @@ from webhook.cli.check import Check, Subject, Verdict, holds, items, judge, plac
 from webhook.control.api import Object
 from webhook.control.node_status import lacking
 from webhook.core import cluster
-from webhook.core.policy.membership import declared_by, pools_of
 
 _PLUGINS = ("app.kubernetes.io/name=nvidia-device-plugin", "app=nvidia-device-plugin-daemonset")
 """Of NVIDIA's own chart, and of its operator."""
@@ -20,12 +19,11 @@ def nodes(name: str, subject: Subject) -> Check:
     policy = subject.policy
     if policy is None:
         return Check(name=name, verdict=Verdict.ABSENT, found="no policy says which are GPU nodes")
-    declared = declared_by(policy.documents)
     governed, wrong = 0, []
     for node in items(subject.api, "/api/v1/nodes"):
         name_of = node["metadata"]["name"]
         marks = cluster.read_node(msgspec.Raw(msgspec.json.encode(node)))
-        pools = pools_of(name_of, marks, policy.pools, declared)
+        pools = policy.membership.of(name_of, marks)
         governed += bool(pools)
         if len(pools) > 1:
             names = ", ".join(each.name for each in pools)

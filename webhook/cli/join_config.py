@@ -17,7 +17,6 @@ from webhook.cli.console import Console
 from webhook.core import join
 from webhook.core.errors import OperatorError
 from webhook.core.policy.documents import GPUNodePool
-from webhook.core.policy.membership import declared_by, pools_of
 from webhook.core.policy.nearest import suggest_all
 from webhook.core.policy.policy import Policy
 from webhook.watch import policies
@@ -71,7 +70,7 @@ def _pool(setting: Setting, pools: Sequence[GPUNodePool]) -> GPUNodePool:
 
 def _refuse_claimed(node: str, pool: GPUNodePool, policy: Policy) -> None:
     """Refuse a name that only another pool has: the controller would make the node its own."""
-    having = pools_of(node, None, policy.pools, declared_by(policy.documents))
+    having = policy.membership.of(node, None)
     if having and pool not in having:
         raise OperatorError(
             f"node {node}: it is of pool {having[0].name} by its name (a GPUNode, or "

@@ -3,7 +3,7 @@
 A pure function of documents, faults, nodes and pods; who writes it knows times and generations.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from webhook.control.conditions import Name, State, conditions_of, find
@@ -11,7 +11,7 @@ from webhook.control.gpus import gpus_of
 from webhook.control.inventory import marks_of
 from webhook.control.node_status import disputed, lacking, report_node
 from webhook.core.policy.documents import GPUClass, GPUNode, GPUNodePool, GPUPolicy, PriorityClass
-from webhook.core.policy.membership import claimants, declared_by, pools_of
+from webhook.core.policy.membership import membership_of
 from webhook.core.policy.status import (
     Condition,
     GPUClassStatus,
@@ -28,10 +28,14 @@ MAX_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """The nodes of each pool by name, and of each node that several claim, those pools."""
+    """The nodes of each pool by name; of each node the pools that claim it or that it fits alike.
+
+    Of those only nodes have an entry that have several.
+    """
 
     of_pool: Mapping[str, tuple[str, ...]]
     rivals: Mapping[str, tuple[str, ...]]
+    alike: Mapping[str, tuple[str, ...]]
 
 
 def report(name: Name, state: State, members: Members) -> Status:
@@ -85,7 +89,7 @@ def _pool(
     names = members.of_pool.get(document.name, ())
     problems = (
         *(disputed(name, each) for name, each in members.rivals.items() if document.name in each),
-        *_problems(document, state, names),
+        *_problems(document, state, members),
     )
     more = len(problems) - MAX_PROBLEMS
     shown = (*problems[:MAX_PROBLEMS], f"and {more} more") if more > 0 else problems
@@ -100,27 +104,35 @@ def _pool(
 
 def members_of(state: State) -> Members:
     """Give the nodes of each pool by name; one that nothing tells apart is of all that it fits."""
-    pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
-    declared = declared_by(state.documents)
+    membership = membership_of(state.documents)
     found: dict[str, list[str]] = {}
-    rivals: dict[str, tuple[str, ...]] = {}
+    fitting: dict[str, tuple[str, ...]] = {}
+    claiming: dict[str, tuple[str, ...]] = {}
     for name, machine in sorted(state.inventory.machines.items()):
-        for pool in pools_of(name, machine.marks, pools, declared):
-            found.setdefault(pool.name, []).append(name)
-        claimed = claimants(name, foreign(marks_of(machine)), pools, declared)
-        if len(claimed) > 1:
-            rivals[name] = tuple(pool.name for pool in claimed)
-    return Members(of_pool={name: tuple(each) for name, each in found.items()}, rivals=rivals)
+        fitting[name] = _names(membership.of(name, machine.marks))
+        claiming[name] = _names(membership.claimants(name, foreign(marks_of(machine))))
+        for pool in fitting[name]:
+            found.setdefault(pool, []).append(name)
+    return Members(
+        of_pool={name: tuple(each) for name, each in found.items()},
+        rivals=_several(claiming),
+        alike=_several(fitting),
+    )
 
 
-def _problems(pool: GPUNodePool, state: State, names: Sequence[str]) -> Iterator[str]:
+def _names(pools: Iterable[GPUNodePool]) -> tuple[str, ...]:
+    return tuple(pool.name for pool in pools)
+
+
+def _several(pools: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    return {node: names for node, names in pools.items() if len(names) > 1}
+
+
+def _problems(pool: GPUNodePool, state: State, members: Members) -> Iterator[str]:
     """Say what is amiss with the nodes of a pool, a sentence each."""
-    pools = tuple(each for each in state.documents if isinstance(each, GPUNodePool))
-    declared = declared_by(state.documents)
-    for name in names:
-        machine = state.inventory.machines[name]
-        rivals = [each.name for each in pools_of(name, machine.marks, pools, declared)]
-        if len(rivals) > 1:
-            yield f"{name}: of pools {', '.join(rivals)} alike; add a label that tells them apart"
-        for each in lacking(pool, machine.marks):
+    for name in members.of_pool.get(pool.name, ()):
+        alike = members.alike.get(name, ())
+        if alike:
+            yield f"{name}: of pools {', '.join(alike)} alike; add a label that tells them apart"
+        for each in lacking(pool, state.inventory.machines[name].marks):
             yield f"{name}: {each}"

@@ -30,7 +30,7 @@ from webhook.core.policy.documents import (
     GPUPolicy,
     Mode,
 )
-from webhook.core.policy.membership import declared_by, pools_of
+from webhook.core.policy.membership import membership_of
 
 
 def adopted(nodes: Sequence[Json], **more: object) -> Adoption:
@@ -48,10 +48,12 @@ def documents(adoption: Adoption) -> tuple[Document, ...]:
 
 def members(nodes: Iterable[Json], found: Sequence[Document]) -> dict[str, list[str]]:
     """Give the nodes of each pool, as decisions see them."""
-    pools = [each for each in found if isinstance(each, GPUNodePool)]
-    result: dict[str, list[str]] = {pool.name: [] for pool in pools}
+    membership = membership_of(found)
+    result: dict[str, list[str]] = {
+        each.name: [] for each in found if isinstance(each, GPUNodePool)
+    }
     for each in map(read_candidate, nodes):
-        for pool in pools_of(each.name, each.marks, pools, declared_by(found)):
+        for pool in membership.of(each.name, each.marks):
             result[pool.name].append(each.name)
     return result
 

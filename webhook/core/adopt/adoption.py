@@ -27,7 +27,7 @@ from webhook.core.node_filter import Candidate
 from webhook.core.nodes import written
 from webhook.core.policy.decode import read_object
 from webhook.core.policy.documents import Document, GPUClass, GPUNodePool, GPUPolicy
-from webhook.core.policy.membership import declared_by, pools_of
+from webhook.core.policy.membership import Membership, membership_of
 from webhook.core.policy.resources import GPUResources
 
 GENERAL = "general"
@@ -109,13 +109,12 @@ def _declarations(found: Iterable[Found], given: Given) -> Iterator[Derived]:
 
 def _sorted_out(given: Given) -> tuple[list[Candidate], list[Candidate], list[Note]]:
     """Part the GPU nodes that are of no pool from all others; note devices that no list knows."""
-    pools = [each for each in given.documents if isinstance(each, GPUNodePool)]
-    declared = declared_by(given.documents)
+    membership = membership_of(given.documents)
     gpus: list[Candidate] = []
     others: list[Candidate] = []
     said: list[Note] = []
     for node in given.nodes:
-        is_claimed = bool(pools_of(node.name, node.marks, pools, declared))
+        is_claimed = bool(membership.of(node.name, node.marks))
         (gpus if given.sign(node) and not is_claimed else others).append(node)
         said += [
             notes.unlisted(node, name)
@@ -157,32 +156,28 @@ def _astray(
     found: Sequence[Found], documents: Iterable[Derived], given: Given
 ) -> Iterator[tuple[Candidate, Found, Note]]:
     """Find the nodes that the documents would give to another pool, and declare them."""
-    pools, declared = _in_force(documents, given)
+    membership = _in_force(documents, given)
     for each in found:
         for node in each.group.nodes:
-            having = pools_of(node.name, node.marks, pools, declared)
+            having = membership.of(node.name, node.marks)
             if [pool.name for pool in having] != [each.name]:
                 yield node, each, notes.astray(node, each, having)
 
 
 def _strangers(documents: Iterable[Derived], given: Given) -> Iterator[Note]:
     """Find nodes without a GPU that the documents would take for nodes of a pool."""
-    pools, declared = _in_force(documents, given)
-    before = [each for each in given.documents if isinstance(each, GPUNodePool)]
+    before, after = membership_of(given.documents), _in_force(documents, given)
     for node in given.nodes:
         if given.sign(node):
             continue
-        now = pools_of(node.name, node.marks, pools, declared)
-        if now and not pools_of(node.name, node.marks, before, declared):
+        now = after.of(node.name, node.marks)
+        if now and not before.of(node.name, node.marks):
             yield notes.stranger(node, now)
 
 
-def _in_force(
-    documents: Iterable[Derived], given: Given
-) -> tuple[tuple[GPUNodePool, ...], Mapping[str, str]]:
+def _in_force(documents: Iterable[Derived], given: Given) -> Membership:
     read = [read_object(each.value, "")[0] for each in documents]
-    every = [*given.documents, *(each for each in read if each is not None)]
-    return tuple(each for each in every if isinstance(each, GPUNodePool)), declared_by(every)
+    return membership_of([*given.documents, *(each for each in read if each is not None)])
 
 
 def _classes(

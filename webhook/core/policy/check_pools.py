@@ -1,7 +1,7 @@
 """Checks of GPUNodePools: each for itself, and every two against one another."""
 
-from collections.abc import Iterator
-from itertools import combinations, product
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 from webhook.core.errors import Fault
 from webhook.core.names import GPU_VENDOR_DOMAINS
@@ -17,6 +17,7 @@ from webhook.core.policy.catalogue import (
 from webhook.core.policy.documents import GPUNodePool
 from webhook.core.policy.globs import is_everything, is_match
 from webhook.core.policy.located import step
+from webhook.core.policy.lookup import Globs, Subsets
 
 _OTHER_DOMAINS = (
     "k8s.io",
@@ -35,14 +36,35 @@ _OTHER_WORDS = ("spot", "preemptible", "interruptible", "maintenance")
 
 def check_pools(everything: Catalogue) -> Iterator[Fault]:
     """Give the faults of every pool and of every two."""
-    for pool in everything.pools.values():
+    pools = tuple(everything.pools.values())
+    for pool in pools:
         yield from _labels(pool)
         yield from _taints(pool)
         yield from _claims(pool)
         yield from _resources(pool, everything)
-    for first, second in combinations(everything.pools.values(), 2):
+    for first, second in _near(pools):
         yield from _selectors_of_two(first, second)
         yield from _claims_of_two(first, second)
+
+
+def _near(pools: Sequence[GPUNodePool]) -> Iterator[tuple[GPUNodePool, GPUNodePool]]:
+    """Give every two of which one may be in the other's way, in their order: of many pools few."""
+    known = [*enumerate(pools)]
+    names = Globs((glob, each) for each, pool in known for glob in pool.claims.names)
+    selectors = Subsets((pool.selector.items(), each) for each, pool in known)
+    labels = Subsets((pool.claims.match_labels.items(), each) for each, pool in known)
+    pairs = {
+        (min(each, other), max(each, other))
+        for each, pool in known
+        for other in (
+            *selectors.within(pool.selector.items()),
+            *labels.within(pool.claims.match_labels.items()),
+            *(named for glob in pool.claims.names for named in names.matching(glob)),
+        )
+        if other != each
+    }
+    for each, other in sorted(pairs):
+        yield pools[each], pools[other]
 
 
 def _labels(pool: GPUNodePool) -> Iterator[Fault]:

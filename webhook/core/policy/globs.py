@@ -12,6 +12,9 @@ def _compiled(glob: str) -> re.Pattern[str]:
 
 def is_match(glob: str, text: str) -> bool:
     """Tell whether `glob` stands for the whole of `text`."""
+    start, star, rest = glob.partition("*")
+    if not rest:
+        return text.startswith(start) if star else text == glob
     return _compiled(glob).fullmatch(text) is not None
 
 

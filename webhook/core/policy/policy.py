@@ -31,7 +31,7 @@ from webhook.core.policy.documents import (
     Taint,
 )
 from webhook.core.policy.listed import compiled
-from webhook.core.policy.membership import declared_by, pools_of
+from webhook.core.policy.membership import Membership, declared_by, membership_of
 from webhook.core.policy.plan import ClassPlan, Requirements, own_labels, plan, steering
 from webhook.core.policy.resources import GPUResources
 from webhook.core.workload import Listed
@@ -65,7 +65,8 @@ class Policy:
     the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
     `class_priorities` the classes by the PriorityClass that is theirs alone,
     `steering` the requirements that keep a pod off every pool, `workloads` the kinds listed beside
-    those of Kubernetes, `declared` the pool of each node that a GPUNode declares.
+    those of Kubernetes, `declared` the pool of each node that a GPUNode declares, `membership` the
+    pools of any node.
     `cluster` is what the API server says besides, `documents` what a document
     that is written is judged beside, `former` the policies that were in force a moment ago, newest
     first; none of them is part of the revision.
@@ -90,6 +91,7 @@ class Policy:
     priority_classes: Mapping[str, PriorityClass]
     global_default: str | None
     class_priorities: Mapping[str, tuple[str, ...]]
+    membership: Membership = field(compare=False, repr=False)
     cluster: Cluster = observed.UNKNOWN
     documents: tuple[Document, ...] = field(default=(), compare=False, repr=False)
     former: tuple["Policy", ...] = field(default=(), compare=False, repr=False)
@@ -108,7 +110,7 @@ class Policy:
 
     def pools_of_node(self, name: str) -> tuple[GPUNodePool, ...]:
         """Give the pool of a node, by its name alone where the node is not known."""
-        return pools_of(name, self.cluster.nodes.get(name), self.pools, self.declared)
+        return self.membership.of(name, self.cluster.nodes.get(name))
 
     def pools_of_nodes(self, is_meant: Callable[[str, Node], bool]) -> tuple[GPUNodePool, ...]:
         """Give the pools of the known nodes that are meant; of very many the first suffice."""
@@ -161,6 +163,7 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
         priority_classes=priorities,
         global_default=global_default,
         class_priorities=_class_priorities(classes.values(), global_default),
+        membership=membership_of(documents),
         documents=tuple(documents),
     )
 

@@ -154,11 +154,13 @@ def _selected(
     """Give the pools of whose nodes a requirement asks for a label, and which its term admits."""
     if requirement.operator not in POSITIVE_OPERATORS:
         return ()
+    known = policy.labels.get(requirement.key, {})
+    values = requirement.values or () if requirement.operator == "In" else known
     declaring = tuple(
         pool
-        for value, pools in policy.labels.get(requirement.key, {}).items()
+        for value in values
         if satisfies({requirement.key: value}, requirement)
-        for pool in pools
+        for pool in known.get(value, ())
         if may_satisfy(labels_of(pool), term)
     )
     if declaring or not is_vendors(requirement.key):

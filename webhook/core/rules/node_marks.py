@@ -38,7 +38,6 @@ from webhook.core.cluster import Taint
 from webhook.core.decision import Violation
 from webhook.core.names import MARKS_ANNOTATION
 from webhook.core.policy.documents import NODE_RULE, GPUNodePool
-from webhook.core.policy.membership import claimants
 from webhook.core.policy.plan import labels_of
 from webhook.core.policy.policy import Policy
 
@@ -130,7 +129,7 @@ def stand(
     name: str, marks: Marks, policy: Policy, released: frozenset[tuple[str, str]] = frozenset()
 ) -> Standing:
     """Say what is to become of a node; `released` are kind and name of documents that say so."""
-    pools = claimants(name, foreign(marks), policy.pools, policy.declared)
+    pools = policy.membership.claimants(name, foreign(marks))
     if len(pools) > 1:
         return Standing(rivals=pools)
     if pools:

@@ -11,7 +11,6 @@ from webhook.core.node_restriction import may_set_itself
 from webhook.core.patch import JSON, diff
 from webhook.core.paths import JSONObject
 from webhook.core.policy.documents import Mode
-from webhook.core.policy.membership import claims_name
 from webhook.core.policy.policy import Policy
 from webhook.core.review import GroupVersionKind, Request
 from webhook.core.rules.node_marks import (
@@ -95,8 +94,7 @@ def _judge_record(request: Request, policy: Policy) -> Decision:
         for each in (request.object, request.old_object)
     )
     name = node.metadata.name if node else ""
-    is_ours = old is None and any(claims_name(pool, name) for pool in policy.pools)
-    is_ours = is_ours or (old is None and name in policy.declared)
+    is_ours = old is None and policy.membership.claims(name)
     is_own = NODES_GROUP in (request.user_info.groups or ())
     forged = is_own and not is_ours and _record(node) != _record(old)
     return Decision(
