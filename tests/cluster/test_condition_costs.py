@@ -10,6 +10,8 @@ from tests.cluster.api import Json
 from tests.cluster.conditions import Gate, gates
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.test_pod_conditions import MUTATE, VALIDATE, WARN, pod
+from tests.core import many
+from webhook.core.policy.policy import compile_policy
 
 pytestmark = pytest.mark.cluster
 
@@ -20,9 +22,16 @@ def gate(control_plane: ControlPlane) -> Iterator[Mapping[str, Gate]]:
         yield found
 
 
-def requiring(terms: int, expressions: int, values: int) -> Json:
+@pytest.fixture(scope="module")
+def gate_of_many(control_plane: ControlPlane) -> Iterator[Mapping[str, Gate]]:
+    """Register for a policy of 1,000 classes and pools."""
+    with gates(control_plane, compile_policy(many.documents(1000))) as found:
+        yield found
+
+
+def requiring(terms: int, expressions: int, values: int, key: str = "node-role") -> Json:
     expression: Json = {
-        "key": "node-role",
+        "key": key,
         "operator": "In",
         "values": [f"role-{number}" for number in range(values)],
     }
@@ -91,3 +100,14 @@ def test_a_large_pod_of_a_class_is_judged(gate: Mapping[str, Gate], more: Json) 
     asking = {"name": "gpu", "image": "app:1", "resources": {"limits": {"nvidia.com/gpu": 1}}}
     manifest["spec"]["containers"].append(asking)
     assert gate[VALIDATE].sends_pod(manifest)
+
+
+@pytest.mark.parametrize("name", [MUTATE, VALIDATE, WARN])
+def test_beside_a_thousand_pools_a_large_pod_passes_and_one_that_selects_a_pool_is_judged(
+    gate_of_many: Mapping[str, Gate], name: str
+) -> None:
+    gate = gate_of_many[name]
+    assert not gate.sends_pod(requiring(100, 10, 10))
+    assert not gate.sends_pod(requiring(100, 10, 10, key="gpu-type"))
+    selecting = pod(nodeSelector={"gpu-type": many.name(999)})
+    assert gate.sends_pod(selecting) is (name == VALIDATE)

@@ -43,5 +43,5 @@ def test_what_never_holds_falls_away() -> None:
 
 def test_lists_and_maps_are_written_as_cel_has_them() -> None:
     assert cel.listed(["a", "b"]) == "['a', 'b']"
-    assert cel.mapped({"k": ["v", "w"], "l": []}) == "{'k': ['v', 'w'], 'l': []}"
+    assert cel.mapped({"k": ["v", "w"], "l": []}) == "{'k': {'v': 1, 'w': 1}, 'l': {}}"
     assert cel.either("a", "b", "c ||\nd") == "a ? (b) : (\n  c ||\n  d\n)"

@@ -6,14 +6,26 @@ kubelet writes over our record of its node is sent to be judged, which no kubele
 
 from webhook.core.names import MARKS_ANNOTATION, NODES_GROUP
 from webhook.core.policy.policy import Policy
-from webhook.core.registration.cel import NEVER, Expression, literal, matching
+from webhook.core.registration.cel import (
+    ALWAYS,
+    LONGEST,
+    NEVER,
+    Expression,
+    literal,
+    matching,
+)
 from webhook.core.registration.pods import IS_CREATE, Conditions
 
 
 def registered(policy: Policy) -> Conditions:
-    """Give the condition by which a node is sent; none where no name is claimed."""
+    """Give the condition by which a node is sent; none where no name is claimed.
+
+    Of so many names that no condition holds them every node is sent.
+    """
     found = _claimed(policy)
-    return {} if found == NEVER else {"claimed-by-name": found}
+    if found == NEVER:
+        return {}
+    return {"claimed-by-name": found if len(found) <= LONGEST else ALWAYS}
 
 
 def recorded(policy: Policy) -> Conditions:
@@ -23,7 +35,9 @@ def recorded(policy: Policy) -> Conditions:
         for each in ("object", "oldObject")
     )
     groups = "request.userInfo.?groups.orValue([])"
-    brought = f"{new}.hasValue() && !({_claimed(policy)})"
+    claimed = _claimed(policy)
+    told = claimed if len(claimed) <= LONGEST else NEVER
+    brought = f"{new}.hasValue() && !({told})"
     return {
         "by-a-kubelet": f"{literal(NODES_GROUP)} in {groups}",
         "record-written": f"{IS_CREATE} ? {brought} : {new} != {old}",

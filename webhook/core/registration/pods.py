@@ -29,6 +29,7 @@ from webhook.core.registration.cel import (
     all_of,
     any_of,
     grouped,
+    let,
     listed,
     literal,
     mapped,
@@ -74,7 +75,7 @@ def validated(policy: Policy) -> Conditions:
             tolerates(SPEC, policy),
             # Every pod that runs has a node: who names it at once goes round the scheduler.
             grouped(all_of(IS_CREATE, names_node(SPEC))),
-            *aims(SPEC, policy),
+            with_labels(policy, aims(SPEC)),
             *misuses(SPEC, policy, (Mode.ENFORCE,)),
         ),
     )
@@ -158,18 +159,23 @@ def names_node(spec: Expression) -> Expression:
     return f"{spec}.?nodeName.orValue('') != ''"
 
 
-def aims(spec: Expression, policy: Policy) -> tuple[Expression, ...]:
-    """Give what tells whether a pod selects or prefers the labels of a pool, or a node by name.
+def with_labels(policy: Policy, body: Expression) -> Expression:
+    """Let a condition name the `labels` of pools: written once, for a thousand have many."""
+    labels = {key: sorted(values) for key, values in sorted(policy.labels.items())}
+    return let("labels", mapped(labels), body)
+
+
+def aims(spec: Expression) -> Expression:
+    """Tell whether a pod selects or prefers one of `labels`, or a node by name.
 
     Labels of those who make GPUs may be a pool's too: which nodes carry them is not known here.
     """
     affinity = f"{spec}.?affinity.?nodeAffinity"
-    labels = mapped({key: sorted(values) for key, values in sorted(policy.labels.items())})
-    required = grouped(any_of(_term("term", labels), _asks_vendors("term")))
-    preferred = grouped(_term("term", labels))
-    return (
+    required = grouped(any_of(_term("term"), _asks_vendors("term")))
+    preferred = grouped(_term("term"))
+    return any_of(
         f"{spec}.?nodeSelector.orValue({{}}).exists(k, "
-        f"{spec}.nodeSelector[k] in {labels}[?k].orValue([]) || {_is_vendors('k')})",
+        f"{spec}.nodeSelector[k] in labels[?k].orValue({{}}) || {_is_vendors('k')})",
         f"{affinity}.?{_REQUIRED}.?nodeSelectorTerms.orValue([]).exists(term, {required})",
         f"{affinity}.?{_PREFERRED}.orValue([]).map(p, p.preference).exists(term, {preferred})",
     )
@@ -234,14 +240,14 @@ def _placed_anew(asked: Expression) -> Expression:
     return all_of("!has(object.metadata.deletionTimestamp)", grouped(changed), f"!{asked}")
 
 
-def _term(term: str, labels: Expression) -> Expression:
-    """Tell whether a node selector term asks for a label of a pool's nodes, or names a node."""
-    known = f"{labels}[?e.key].optMap(known, e.?values.orValue([]).exists(v, v in known))"
+def _term(term: str) -> Expression:
+    """Tell whether a term asks for one of `labels`, which pools' nodes carry, or names a node."""
+    known = "labels[?e.key].optMap(known, e.?values.orValue([]).exists(v, v in known))"
     others = listed(sorted(POSITIVE_OPERATORS - {"In"}))
     expression = (
         f"{term}.?matchExpressions.orValue([]).exists(e,\n"
         f"  (e.operator == 'In' && {known}.orValue(false)) ||\n"
-        f"  (e.operator in {others} && e.key in {labels}))"
+        f"  (e.operator in {others} && e.key in labels))"
     )
     field = (
         f"{term}.?matchFields.orValue([]).exists(f,\n"

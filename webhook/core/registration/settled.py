@@ -22,6 +22,7 @@ from webhook.core.policy.plan import ClassPlan, labels_of
 from webhook.core.policy.policy import Policy
 from webhook.core.registration.amounts import asks, containers, wants
 from webhook.core.registration.cel import (
+    LONGEST,
     NEVER,
     Expression,
     all_of,
@@ -32,9 +33,6 @@ from webhook.core.registration.cel import (
     literal,
     matching,
 )
-
-LONGEST = 64_000
-"""Characters; CEL takes 100,000. The pods of a policy that needs more are all judged."""
 
 _SPEC = "object.spec"
 _AFFINITY = f"{_SPEC}.?affinity.?nodeAffinity"
@@ -69,7 +67,7 @@ _REQUIREMENTS = (
 def settled(policy: Policy) -> Expression:
     """Tell whether a new pod is in the final state of a class that it may have.
 
-    `false` where a policy is too large for that.
+    `false` where a policy is too large for that: its pods are all judged.
     """
     classes = policy.classes.values()
     if not classes or "placement" not in policy.writing:

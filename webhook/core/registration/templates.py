@@ -20,8 +20,6 @@ from webhook.core.registration.cel import (
 from webhook.core.template import Template
 from webhook.core.workload import WorkloadKind
 
-ALWAYS: Expression = "true"
-
 _KIND = "(request.kind.group + '/' + request.kind.kind)"
 
 Leaf = Callable[[Expression, Expression, Expression], Expression]

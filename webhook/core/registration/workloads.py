@@ -11,6 +11,7 @@ from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.registration.amounts import asks, asks_unlisted
 from webhook.core.registration.cel import (
+    ALWAYS,
     NEVER,
     Expression,
     all_of,
@@ -28,9 +29,9 @@ from webhook.core.registration.pods import (
     not_exempt,
     told,
     tolerates,
+    with_labels,
 )
 from webhook.core.registration.templates import (
-    ALWAYS,
     annotation,
     are_at_hand,
     by_kind,
@@ -95,7 +96,9 @@ def warned(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
             f"{new} != {old}",
             grouped(by_kind(kinds, lambda kind: changed(NEW, OLD, kind))),
         ),
-        "concerns-gpus": any_of(f"{new}.hasValue()", *_outlooks(kinds, policy)),
+        "concerns-gpus": with_labels(
+            policy, any_of(f"{new}.hasValue()", *_outlooks(kinds, policy))
+        ),
     }
 
 
@@ -200,6 +203,6 @@ def _near(policy: Policy) -> tuple[Expression, ...]:
     return (
         tolerates("spec", policy),
         names_node("spec"),
-        *aims("spec", policy),
+        aims("spec"),
         *misuses("spec", policy, (Mode.ENFORCE, Mode.WARN)),
     )
