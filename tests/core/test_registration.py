@@ -272,7 +272,7 @@ def test_conditions_follow_the_policy() -> None:
         given,
         pools=tuple(alone),
         labels={"node-role": {"gpu-worker": tuple(alone)}},
-        taints={"nvidia.com/gpu": given.taints["nvidia.com/gpu"][:1]},
+        taints={"nvidia.com/gpu": given.taints["nvidia.com/gpu"]},
     )
     concerned = conditions(entries(narrowed)["Validating/pods.gpuclass.io"])["concerns-gpus"]
     assert "in ['', 'nvidia.com/gpu'])" in concerned

@@ -18,7 +18,7 @@ from webhook.core.pod import (
     Toleration,
 )
 from webhook.core.policy.documents import GPUClass, GPUNodePool, Placement, PriorityClass, Taint
-from webhook.core.policy.resources import GPUResources
+from webhook.core.policy.resources import GPUResources, offering
 
 Labels = Mapping[str, str]
 Requirements = tuple[NodeSelectorRequirement, ...]
@@ -102,7 +102,7 @@ def plan(
 def _offers(pools: Sequence[GPUNodePool]) -> GPUResources | None:
     if not all(pool.resources for pool in pools):
         return None
-    return GPUResources(dict.fromkeys(name for pool in pools for name in pool.resources), ())
+    return offering(tuple(dict.fromkeys(name for pool in pools for name in pool.resources)))
 
 
 def merge(selectors: Sequence[Labels]) -> tuple[Requirements, ...]:

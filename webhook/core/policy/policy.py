@@ -33,6 +33,7 @@ from webhook.core.policy.documents import (
 from webhook.core.policy.listed import compiled
 from webhook.core.policy.membership import Membership, declared_by, membership_of
 from webhook.core.policy.plan import ClassPlan, Requirements, own_labels, plan, steering
+from webhook.core.policy.reach import Reach
 from webhook.core.policy.resources import GPUResources
 from webhook.core.workload import Listed
 
@@ -62,11 +63,11 @@ class Policy:
     """What decisions are made by.
 
     `modes` gives the mode of each rule, `writing` the rules that may change an object, `taints`
-    the pools' taints by key, `labels` the pools whose nodes carry a label by key and value,
-    `class_priorities` the classes by the PriorityClass that is theirs alone,
+    by key the taints with the pools that have them, `labels` the pools whose nodes carry a label by
+    key and value, `class_priorities` the classes by the PriorityClass that is theirs alone,
     `steering` the requirements that keep a pod off every pool, `workloads` the kinds listed beside
     those of Kubernetes, `declared` the pool of each node that a GPUNode declares, `membership` the
-    pools of any node.
+    pools of any node, `reach` those that are open to a pod.
     `cluster` is what the API server says besides, `documents` what a document
     that is written is judged beside, `former` the policies that were in force a moment ago, newest
     first; none of them is part of the revision.
@@ -85,13 +86,14 @@ class Policy:
     workloads: Listed
     pools: tuple[GPUNodePool, ...]
     declared: Mapping[str, str]
-    taints: Mapping[str, tuple[tuple[Taint, GPUNodePool], ...]]
+    taints: Mapping[str, Mapping[Taint, tuple[GPUNodePool, ...]]]
     labels: Mapping[str, Mapping[str, tuple[GPUNodePool, ...]]]
     steering: Requirements
     priority_classes: Mapping[str, PriorityClass]
     global_default: str | None
     class_priorities: Mapping[str, tuple[str, ...]]
     membership: Membership = field(compare=False, repr=False)
+    reach: Reach = field(compare=False, repr=False)
     cluster: Cluster = observed.UNKNOWN
     documents: tuple[Document, ...] = field(default=(), compare=False, repr=False)
     former: tuple["Policy", ...] = field(default=(), compare=False, repr=False)
@@ -164,6 +166,7 @@ def compile_policy(documents: Sequence[Document]) -> Policy:
         global_default=global_default,
         class_priorities=_class_priorities(classes.values(), global_default),
         membership=membership_of(documents),
+        reach=Reach(pools.values()),
         documents=tuple(documents),
     )
 
@@ -172,15 +175,14 @@ def _of(documents: Iterable[Document], kind: type[T]) -> tuple[T, ...]:
     return tuple(document for document in documents if isinstance(document, kind))
 
 
-def _taints(
-    pools: Iterable[GPUNodePool],
-) -> dict[str, tuple[tuple[Taint, GPUNodePool], ...]]:
+def _taints(pools: Iterable[GPUNodePool]) -> dict[str, dict[Taint, tuple[GPUNodePool, ...]]]:
     """Index the taints that say `GPU` by key; those that are the pod's own business are not."""
-    found: dict[str, tuple[tuple[Taint, GPUNodePool], ...]] = {}
+    found: dict[str, dict[Taint, tuple[GPUNodePool, ...]]] = {}
     for pool in pools:
         for taint in pool.taints:
             if taint.tolerate:
-                found[taint.key] = (*found.get(taint.key, ()), (taint, pool))
+                having = found.setdefault(taint.key, {})
+                having[taint] = (*having.get(taint, ()), pool)
     return found
 
 

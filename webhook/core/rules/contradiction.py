@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from webhook.core import origin
 from webhook.core.cluster import Cluster
 from webhook.core.decision import Violation
-from webhook.core.nodes import may_satisfy, tolerates_all
+from webhook.core.nodes import may_satisfy
 from webhook.core.pod import NodeSelectorTerm, Pod
 from webhook.core.policy.documents import GPUNodePool, Placement
 from webhook.core.policy.plan import ClassPlan, labels_of
@@ -58,8 +58,8 @@ def pools_elsewhere(injected: Pod, plan: ClassPlan, policy: Policy) -> Iterator[
         return
     selector, terms = injected.spec.node_selector or {}, required_terms(injected)
     tolerations = injected.spec.tolerations or ()
-    for pool in policy.pools:
-        if _admits(pool, selector, terms) and tolerates_all(tolerations, pool.taints):
+    for pool in policy.reach.opened_by(tolerations):
+        if _admits(pool, selector, terms):
             yield pool
 
 

@@ -175,14 +175,14 @@ def _written(requirement: NodeSelectorRequirement) -> str:
 
 def _by_tolerations(pod: Pod, policy: Policy, namespace: str) -> Iterator[_Aim]:
     for index, toleration in enumerate(pod.spec.tolerations or ()):
-        tolerated = [
-            (taint, pool)
-            for taint, pool in policy.taints.get(toleration.key or "", ())
+        tolerated = {
+            taint: pools
+            for taint, pools in policy.taints.get(toleration.key or "", {}).items()
             if tolerates(toleration, taint)
-        ]
+        }
         if tolerated:
-            taints = ", ".join(sorted({written(taint) for taint, _ in tolerated}))
-            pools = named(pool for _, pool in tolerated)
+            taints = ", ".join(sorted(map(written, tolerated)))
+            pools = named(pool for having in tolerated.values() for pool in having)
             yield _Aim(
                 f"spec.tolerations[{index}]",
                 f"tolerates {taints} of {pools}",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from webhook.core.decision import Violation
 from webhook.core.names import CLASS_ANNOTATION
 from webhook.core.policy.globs import is_match
-from webhook.core.policy.nearest import nearest
+from webhook.core.policy.nearest import listing, nearest
 from webhook.core.policy.plan import ClassPlan
 from webhook.core.policy.policy import Policy
 
@@ -97,7 +97,7 @@ def _unnamed(policy: Policy) -> str:
 
 
 def _listed(policy: Policy) -> str:
-    return ", ".join(policy.classes) or "none"
+    return listing(policy.classes) or "none"
 
 
 def _forbidden(plan: ClassPlan, namespace: str) -> Violation | None:

@@ -16,9 +16,10 @@ from collections.abc import Set as AbstractSet
 from webhook.core.decision import Violation
 from webhook.core.pod import Pod
 from webhook.core.policy.documents import GPUNodePool
+from webhook.core.policy.nearest import listing
 from webhook.core.policy.plan import ClassPlan
 from webhook.core.policy.policy import Policy
-from webhook.core.policy.resources import GPUResources, extended
+from webhook.core.policy.resources import extended, offering
 from webhook.core.rules.contradiction import pools_elsewhere
 
 NAME = "offer"
@@ -34,11 +35,13 @@ def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Viol
         return ()
     for pool in pools_elsewhere(injected, plan, policy):
         missing = frozenset(name for name in missing if not _may_offer(pool, name))
+        if not missing:
+            return ()
     return tuple(_violations(pod, missing, plan, policy))
 
 
 def _may_offer(pool: GPUNodePool, name: str) -> bool:
-    return not pool.resources or GPUResources(pool.resources, ()).matches(name)
+    return not pool.resources or offering(pool.resources).matches(name)
 
 
 def _violations(
@@ -57,7 +60,7 @@ def _message(name: str, plan: ClassPlan, policy: Policy) -> str:
     classes = [
         each.name for each in policy.classes.values() if each.offers and each.offers.matches(name)
     ]
-    instead = f", or name a class that has it: {', '.join(classes)}" if classes else ""
+    instead = f", or name a class that has it: {listing(classes)}" if classes else ""
     return (
         f"no node of class {plan.name} offers it (pools {pools}), so the pod waits for ever; "
         f"ask for what they offer{instead}"

@@ -9,7 +9,7 @@
 """
 
 from webhook.core.names import DAEMON_SET_CONTROLLER
-from webhook.core.nodes import satisfies, tolerates_all
+from webhook.core.nodes import satisfies
 from webhook.core.paths import at
 from webhook.core.pod import NodeSelectorRequirement, Pod
 from webhook.core.policy.documents import GPUNodePool, Placement
@@ -78,7 +78,8 @@ def _untolerating(pod: Pod, plan: ClassPlan) -> tuple[str, ...]:
 def _straying(pod: Pod, plan: ClassPlan, policy: Policy) -> tuple[str, ...]:
     if plan.placement is not Placement.REQUIRED:
         return ()
-    others = [pool for pool in policy.pools if pool not in plan.pools]
+    opened = policy.reach.opened_by(pod.spec.tolerations or ())
+    others = [pool for pool in opened if pool not in plan.pools]
     reached = ", ".join(pool.name for pool in others if _may_run_on(pool, pod, policy))
     if not reached:
         return ()
@@ -93,14 +94,14 @@ def _straying(pod: Pod, plan: ClassPlan, policy: Policy) -> tuple[str, ...]:
 
 
 def _may_run_on(pool: GPUNodePool, pod: Pod, policy: Policy) -> bool:
-    """Tell whether a pool's nodes take a pod; they carry no label that only other pools declare."""
+    """Tell whether a pool's labels take a pod; none is there that only other pools declare."""
     selector = [
         NodeSelectorRequirement(key=key, operator="In", values=(value,))
         for key, value in (pod.spec.node_selector or {}).items()
     ]
     terms = [(*selector, *(term.match_expressions or ())) for term in required_terms(pod)]
     labels = labels_of(pool)
-    return tolerates_all(pod.spec.tolerations or (), pool.taints) and any(
+    return any(
         all(each.key not in policy.labels or satisfies(labels, each) for each in term)
         for term in terms or [tuple(selector)]
     )

@@ -14,7 +14,7 @@ DaemonSet pods never reach this rule: whom their controller puts on a node belon
 from webhook.core import origin
 from webhook.core.cluster import Cluster
 from webhook.core.decision import Violation
-from webhook.core.nodes import is_blanket, tolerates_all
+from webhook.core.nodes import is_blanket
 from webhook.core.pod import Pod
 from webhook.core.policy.policy import Policy
 from webhook.core.rules.placement import require
@@ -26,9 +26,7 @@ def reaches(pod: Pod, policy: Policy) -> int | None:
     """Give the index of the first toleration without a key that helps a pod onto a pool."""
     tolerations = pod.spec.tolerations or ()
     for index, toleration in enumerate(tolerations):
-        if is_blanket(toleration) and any(
-            tolerates_all(tolerations, pool.taints) for pool in policy.pools
-        ):
+        if is_blanket(toleration) and any(policy.reach.opened_by(tolerations)):
             return index
     return None
 
