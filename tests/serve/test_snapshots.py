@@ -138,6 +138,29 @@ def test_a_first_policy_that_is_broken_is_for_the_operator(found: Snapshots) -> 
         looked_at(Folder(FAULTS), found).open()
 
 
+class Reading(Metrics):
+    """Reads along while a policy is put in force, as a request does in another thread."""
+
+    found: Snapshots
+    seen: tuple[str, ...] | None = None
+
+    def set_policy(self, policy: Policy, loaded_at: float) -> None:
+        """See what is said to be wrong at this moment."""
+        super().set_policy(policy, loaded_at)
+        self.seen = self.found.faults
+
+
+def test_what_is_sound_is_at_no_moment_in_force_without_what_is_wrong() -> None:
+    metrics = Reading()
+    found = metrics.found = Snapshots(metrics)
+    with suppress(GpuclassError):
+        found.take(Folder(FAULTS).load)
+    found.begin(ONE)
+    assert found.current() is ONE
+    assert metrics.seen == found.faults == tuple(str(each) for each in FAULTS.faults)
+    assert value(found, "gpuclass_policy_faults") == 2
+
+
 def test_a_folder_is_looked_at_again_and_again(found: Snapshots) -> None:
     folder = Folder(ONE, TWO)
     source = looked_at(folder, found)

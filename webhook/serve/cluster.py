@@ -58,7 +58,7 @@ class ClusterSource:
         """Begin with what is sound rather than not at all."""
         sound = compile_sound(known.documents) if self._snapshots.policy is None else None
         if sound is not None:
-            self._snapshots.begin(sound.knowing(known.cluster))
+            self._snapshots.begin(sound.knowing(known.cluster).beside(known.documents))
 
     def missing(self) -> Sequence[str]:
         """Say what has not been read yet."""

@@ -104,8 +104,7 @@ class Metrics(Exposition):
         self._dropped.count = dropped
 
     def set_policy(self, policy: Policy, loaded_at: float) -> None:
-        """Show the policy in force, and that nothing is wrong with the folder."""
+        """Show the policy in force."""
         self.policy_info.clear()
         self.policy_info.labels(policy.revision).set(1)
         self.policy_loaded.set(loaded_at)
-        self.policy_faults.set(0)

@@ -52,26 +52,28 @@ class Snapshots:
         return self._aged[1]
 
     def accept(self, policy: Policy) -> None:
-        """Put a policy in force."""
+        """Put a policy in force, with which nothing is wrong."""
+        self._put(policy)
+        self.faults = ()
+        self._metrics.policy_faults.set(0)
+
+    def begin(self, policy: Policy) -> None:
+        """Put in force what is sound, where nothing was before; what is wrong stays told."""
+        self._put(policy)
+        _log.warning("policy in force without what is wrong", extra=fields(faults=self.faults))
+
+    def _put(self, policy: Policy) -> None:
         before, now = self.policy, self._clock()
         is_new = before is None or before.revision != policy.revision
         if before is not None and is_new:
             self._former.appendleft((now, before.after(())))
         former = [each for at, each in self._former if now < at + KEPT_SECONDS]
         self.policy = policy.after(former) if former else policy
-        self.faults, self.loaded_at = (), now
+        self.loaded_at = now
         self._metrics.set_policy(policy, self.loaded_at)
         if is_new:
             classes = sorted(policy.classes)
             _log.info("policy in force", extra=fields(revision=policy.revision, classes=classes))
-
-    def begin(self, policy: Policy) -> None:
-        """Put in force what is sound, where nothing was before; what is wrong stays told."""
-        faults = self.faults
-        self.accept(policy)
-        self.faults = faults
-        self._metrics.policy_faults.set(len(faults))
-        _log.warning("policy in force without what is wrong", extra=fields(faults=faults))
 
     def take(self, load: Callable[[], Policy]) -> None:
         """Put in force what `load` gives; where it raises, nothing changes but `faults`."""
