@@ -15,8 +15,10 @@ from tests.cluster import kubeconfig
 from tests.cluster.api import Api
 from tests.cluster.components import LOOPBACK, Site
 from tests.cluster.pki import KeyPair, key_pair
+from tests.cluster.waiting import PATIENCE_SECONDS
 
-KUBECTL_SECONDS = 120
+KUBECTL_SECONDS = PATIENCE_SECONDS + 60
+"""Longer than any `--timeout` that it is given: its own message says more."""
 
 
 class KubectlError(Exception):

@@ -17,7 +17,7 @@ from webhook.control.probe import Probe
 from webhook.core import registration
 
 PATIENCE_SECONDS = 180
-"""For the next CA, where one lives for 45 seconds."""
+"""For the next CA, where one lives for little more than a minute."""
 
 
 class Witness:

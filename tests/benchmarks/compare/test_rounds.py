@@ -60,7 +60,7 @@ def test_whoever_is_first_the_pair_is_base_and_this_tree(
     assert asked == ["base", "this tree", "this tree", "base"]
 
 
-def test_the_first_calls_do_not_count() -> None:
+def test_every_sample_is_asked_in_turn() -> None:
     calls: list[bytes] = []
     assert cost_of(calls.append, [b"a", b"b"]) > 0
     assert calls[:4] == [b"a", b"b", b"a", b"b"]
