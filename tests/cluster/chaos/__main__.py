@@ -7,7 +7,6 @@ python -m tests.cluster.chaos --requests 500    # fewer requests; writes nothing
 
 import argparse
 import itertools
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -33,13 +32,11 @@ def main(arguments: Sequence[str]) -> int:
     form = Form(requests=options.requests, rate=options.rate, is_long=True)
     rows = [each for each in ROWS if each.name in (options.rows or {row.name for row in ROWS})]
     results = []
-    loads = []
     for result in _play_all(rows, form):
-        loads.append(os.getloadavg()[0])
         results.append(result)
         _say(result)
         if form.requests >= REQUESTS:
-            _write(report.merge(report.read(DATA), report.machine(loads), results))
+            _write(report.merge(report.read(DATA), [result]))
     return int(len(results) < len(rows) or any(each.faults for each in results))
 
 
@@ -71,7 +68,8 @@ def _say(result: Result) -> None:
     verdict = "passed" if not result.faults else "NOT PASSED: " + "; ".join(result.faults)
     _tell(
         f"  {result.requests} requests, {result.lost} lost (at most {result.bound:.3%}), "
-        f"{result.allowed} allowed, p99 {result.p99_ms:.0f} ms, {result.seconds:.0f} s: {verdict}"
+        f"{result.allowed} allowed, p99 {result.p99_ms:.0f} ms, load {result.load[1]:.0f}, "
+        f"{result.seconds:.0f} s: {verdict}"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from tests.cluster.api import Api
 from tests.cluster.chaos.fleet import Replica
 from tests.cluster.chaos.load import Answer, Outcome
 from tests.cluster.webhook import samples
@@ -14,6 +15,9 @@ from webhook.core.registration.configurations import PODS
 CALLS = "apiserver_admission_webhook_request_total"
 REJECTIONS = "apiserver_admission_webhook_rejection_count"
 OPENED = "apiserver_admission_webhook_fail_open_count"
+DURATIONS = "apiserver_admission_webhook_admission_duration_seconds"
+PROMPT_SECONDS = "0.025"
+"""What docs/slo.md promises: a bucket of the API server's histogram."""
 DECISIONS = "gpuclass_decisions_total"
 INJECTED = "mutate inject"
 
@@ -30,17 +34,34 @@ class ApiServer:
     """Calls without an answer, for which a pod was refused."""
     opened: int = 0
     """Calls without an answer, in spite of which a pod was let in (failurePolicy Ignore)."""
+    timed: int = 0
+    """Mutating calls, with an answer or without, of which it took the time."""
+    prompt: int = 0
+    """Those of them that took 25 ms at most."""
+
+    @property
+    def share(self) -> float | None:
+        """Give the part of the calls that were prompt; None where there was none."""
+        return self.prompt / self.timed if self.timed else None
 
     @classmethod
     def read(cls, text: str) -> Self:
         """Read its /metrics."""
         found = samples(text)
         ours = {"name": PODS, "operation": "CREATE"}
+        admit = ours | {"type": "admit"}
         return cls(
-            answered=_sum(found, CALLS, ours | {"type": "admit", "code": "200"}),
+            answered=_sum(found, CALLS, admit | {"code": "200"}),
             failed=_sum(found, REJECTIONS, ours | {"error_type": "calling_webhook_error"}),
             opened=_sum(found, OPENED, {"name": PODS, "type": "admit"}),
+            timed=_sum(found, f"{DURATIONS}_count", admit),
+            prompt=_sum(found, f"{DURATIONS}_bucket", admit | {"le": PROMPT_SECONDS}),
         )
+
+    @classmethod
+    def now(cls, api: Api) -> Self:
+        """Ask for its /metrics and read them."""
+        return cls.read(api.text("/metrics"))
 
     def since(self, before: Self) -> "ApiServer":
         """Give what came to it."""
@@ -48,6 +69,8 @@ class ApiServer:
             answered=self.answered - before.answered,
             failed=self.failed - before.failed,
             opened=self.opened - before.opened,
+            timed=self.timed - before.timed,
+            prompt=self.prompt - before.prompt,
         )
 
 

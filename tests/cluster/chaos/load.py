@@ -6,6 +6,7 @@ when all connections wait for answers do requests come late; each is sent even s
 
 import http.client
 import itertools
+import statistics
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -159,6 +160,11 @@ class Load:
             is_kept=is_kept,
             message=message,
         )
+
+
+def p99(seconds: Sequence[float]) -> float:
+    """Give the 99th percentile of how long some requests took."""
+    return statistics.quantiles(seconds, n=100)[-1]
 
 
 def of_error(error: Exception) -> Outcome:

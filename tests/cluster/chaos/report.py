@@ -1,11 +1,10 @@
 """What `make chaos` leaves behind: docs/reliability.json, and the table in docs/reliability.md.
 
-A run replaces the rows that it played; the others keep theirs, each with its own date.
+A run replaces the rows that it played; the others keep theirs, each with its own date, machine and
+load.
 """
 
-import platform
-from collections.abc import Iterable, Mapping, Sequence
-from os import cpu_count
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,29 +14,25 @@ from tests.cluster.chaos.runner import Result
 
 BEGIN = "<!-- written by `make chaos` -->"
 END = "<!-- end -->"
-HEADER = "| fault | what passes | requests | lost | bound, 95 % | allowed | p50, p99 ms | date |"
-RULE = "| --- | --- | --- | --- | --- | --- | --- | --- |"
+COLUMNS = (
+    *("fault", "what passes", "requests", "lost", "bound, 95 %", "allowed"),
+    *("p50, p99 ms", "in 25 ms", "load", "date"),
+)
+UNKNOWN = "?"
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The last result of each row by its name, and the machine of the last run."""
+    """The last result of each row by its name."""
 
-    machine: str
     results: dict[str, Result]
 
 
-def machine(load: Sequence[float]) -> str:
-    """Say what a run had: processors, and how many programs wanted them (load averages)."""
-    wanted = f"{min(load):.0f} to {max(load):.0f}"
-    return f"{platform.machine()}, {_processors()} processors, load average {wanted}"
-
-
-def merge(before: Report | None, machine: str, results: Iterable[Result]) -> Report:
+def merge(before: Report | None, results: Iterable[Result]) -> Report:
     """Put new results in the place of old ones."""
     known = {} if before is None else before.results
     found = known | {each.row: each for each in results}
     order = [each.name for each in ROWS if each.name in found]
-    return Report(machine=machine, results={name: found[name] for name in order})
+    return Report(results={name: found[name] for name in order})
 
 
 def read(path: Path) -> Report | None:
@@ -60,11 +55,11 @@ def insert(page: str, report: Report) -> str:
 def table(report: Report) -> str:
     """Give the table, and below it what was done in each row."""
     results = report.results.values()
-    lines = [HEADER, RULE, *map(_line, results)]
+    lines = [_cells(COLUMNS), _cells("---" for _ in COLUMNS), *map(_line, results)]
     missing = [each.name for each in ROWS if each.name not in report.results]
     if missing:
         lines += ["", f"Not yet run in the long form: {', '.join(missing)}."]
-    lines += ["", f"The machine of the last run: {report.machine}.", ""]
+    lines += ["", *_machines(results), ""]
     lines += [f"- **{each.row}**: {each.did}{_counts(each.counts)}." for each in results]
     return "\n".join(lines)
 
@@ -79,15 +74,25 @@ def _line(result: Result) -> str:
         f"{result.bound:.3%}",
         str(result.allowed),
         f"{result.p50_ms:.0f}, {result.p99_ms:.0f}",
+        UNKNOWN if result.prompt is None else f"{result.prompt:.1%}",
+        " to ".join(dict.fromkeys(f"{each:.0f}" for each in result.load)),
         result.date,
     )
-    return f"| {' | '.join(cells)} |"
+    return _cells(cells)
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _machines(results: Iterable[Result]) -> list[str]:
+    """Name the machine of each row; rows of one machine together."""
+    rows: dict[str, list[str]] = {}
+    for each in results:
+        rows.setdefault(each.machine, []).append(each.row)
+    return [f"Machine of {', '.join(names)}: {machine}." for machine, names in rows.items()]
 
 
 def _counts(counts: Mapping[str, int]) -> str:
     told = [f"{name} {count:,}" for name, count in counts.items() if count]
     return f" ({'; '.join(told)})" if told else ""
-
-
-def _processors() -> int:
-    return cpu_count() or 1

@@ -12,6 +12,7 @@ from tests.cluster.api import Json
 from tests.cluster.chaos import bound, counters
 from tests.cluster.chaos.counters import ApiServer, Counts
 from tests.cluster.chaos.load import Answer, Load, Outcome
+from tests.cluster.chaos.machine import Watched, describe
 from tests.cluster.chaos.row import Form, Row
 from tests.cluster.chaos.stage import PODS, Stage
 
@@ -26,7 +27,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     `lost` are requests that got no answer for a reason of ours and that the row does not allow;
     `allowed` are those that it does. `bound` is the 95 % upper bound of the rate of `lost`.
-    Milliseconds are from sending a request to the API server to its answer.
+    Milliseconds are from sending a request to the API server to its answer. `prompt` is the part of
+    the calls to us that were over within 25 ms, by the API server's own histogram; None where that
+    was not asked. `load` is the least and the most load average of a minute meanwhile.
     """
 
     row: str
@@ -40,6 +43,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     bound: float
     p50_ms: float
     p99_ms: float
+    prompt: float | None
+    machine: str
+    load: tuple[float, float]
     seconds: float
     faults: tuple[str, ...]
     counts: dict[str, int]
@@ -51,12 +57,14 @@ def play(row: Row, stage: Stage, form: Form) -> Result:
     row.is_long = form.is_long
     stage.settle(row.make(stage))
     began = time.monotonic()
-    before, replicas = apiserver(stage), counters.Replicas(stage.fleet.replicas)
+    api = stage.control_plane.api
+    before, replicas = ApiServer.now(api), counters.Replicas(stage.fleet.replicas)
     faults: list[str] = []
     did = ""
-    with Load(
-        stage.control_plane.api, PODS, row.rate or form.rate, row.manifests, row.connections
-    ) as load:
+    with (
+        Watched() as machine,
+        Load(api, PODS, row.rate or form.rate, row.manifests, row.connections) as load,
+    ):
         load.reach(LEAD)
         try:
             did = row.inject(stage, load, row.long if form.is_long else row.short)
@@ -65,19 +73,14 @@ def play(row: Row, stage: Stage, form: Form) -> Result:
         load.go_on(LEAD)
         load.reach(form.requests)
     decided = replicas.decisions(stage.fleet.everybody, stage.fleet.replicas)
-    counted = apiserver(stage).since(before) if row.counts_apiserver else None
+    counted = ApiServer.now(api).since(before) if row.counts_apiserver else None
     counts = counters.count(load.answers, counted, decided)
     faults += counts.disagreements(owed=row.owed)
     stored = stage.pods()
     faults += kept(stored, load.answers) + row.check(stage, load.answers, stored)
-    result = judge(row, did, load.answers, counts, faults, time.monotonic() - began)
+    result = judge(row, did, load.answers, counts, faults, machine.load, time.monotonic() - began)
     stage.clear()
     return result
-
-
-def apiserver(stage: Stage) -> ApiServer:
-    """Read the API server's counters."""
-    return ApiServer.read(stage.control_plane.api.text("/metrics"))
 
 
 def kept(stored: Sequence[Json], answers: Sequence[Answer]) -> list[str]:
@@ -95,6 +98,7 @@ def judge(  # all that a result is made of
     answers: Sequence[Answer],
     counts: Counts,
     faults: list[str],
+    load: tuple[float, float],
     seconds: float,
 ) -> Result:
     """Put the result of a row together."""
@@ -116,6 +120,9 @@ def judge(  # all that a result is made of
         bound=bound.upper(len(lost), len(answers)),
         p50_ms=statistics.median(taken),
         p99_ms=taken[int(len(taken) * 0.99)],
+        prompt=counts.apiserver.share if counts.apiserver else None,
+        machine=describe(),
+        load=load,
         seconds=seconds,
         faults=tuple(faults),
         counts=counts.numbers(),

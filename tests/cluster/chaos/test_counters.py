@@ -17,6 +17,10 @@ apiserver_admission_webhook_request_total{code="200",name="other",operation="CRE
 apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",name="pods.gpuclass.io",operation="CREATE",rejection_code="0",type="admit"} 2
 apiserver_admission_webhook_rejection_count{error_type="no_error",name="pods.gpuclass.io",operation="CREATE",rejection_code="403",type="admit"} 4
 apiserver_admission_webhook_fail_open_count{name="pods.gpuclass.io",type="admit"} 3
+apiserver_admission_webhook_admission_duration_seconds_bucket{name="pods.gpuclass.io",operation="CREATE",rejected="false",type="admit",le="0.005"} 4
+apiserver_admission_webhook_admission_duration_seconds_bucket{name="pods.gpuclass.io",operation="CREATE",rejected="false",type="admit",le="0.025"} 6
+apiserver_admission_webhook_admission_duration_seconds_bucket{name="pods.gpuclass.io",operation="CREATE",rejected="false",type="validating",le="0.025"} 9
+apiserver_admission_webhook_admission_duration_seconds_count{name="pods.gpuclass.io",operation="CREATE",rejected="false",type="admit"} 8
 """  # noqa: E501 # as the API server writes them
 
 
@@ -26,7 +30,14 @@ def counts(decided: int, server: ApiServer | None, **outcomes: int) -> Counts:
 
 
 def test_the_api_servers_counters_are_those_of_our_pods() -> None:
-    assert ApiServer.read(METRICS) == ApiServer(answered=7, failed=2, opened=3)
+    found = ApiServer.read(METRICS)
+    assert found == ApiServer(answered=7, failed=2, opened=3, timed=8, prompt=6)
+
+
+def test_the_share_of_prompt_calls_is_of_those_that_came_since() -> None:
+    since = ApiServer(timed=8, prompt=6).since(ApiServer(timed=4, prompt=3))
+    assert since.share == 0.75
+    assert ApiServer().share is None
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """Slow, silent and greedy clients at every replica; the API server's requests do not notice."""
 
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.cluster.api import Json
 from tests.cluster.chaos.hostile import KINDS, Hostile
-from tests.cluster.chaos.load import Answer, Load
+from tests.cluster.chaos.load import Answer, Load, p99
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.stage import Stage
 from tests.cluster.waiting import eventually
@@ -35,21 +34,22 @@ class HostileClients(Row):
         idle = MANY if self.is_long else FEW
         requests = 1250 if self.is_long else 40
         counts = dict.fromkeys(KINDS, FEW * 2) | {"idle": idle, "silent": idle // 3}
+        before = max(memory(stage))
         for _ in range(times):
             self._quiet += _taken(load, requests)
             with Hostile([each.address for each in stage.fleet.replicas], counts) as hostile:
                 eventually(lambda hostile=hostile: all(hostile.opened.values()), "all kinds")  # type: ignore[misc]
                 self._hostile += _taken(load, requests)
-        quiet, now = _p99(self._quiet), _p99(self._hostile)
+        quiet, now = p99(self._quiet), p99(self._hostile)
         return (
             f"{sum(counts.values())} hostile connections; p99 {now / quiet:.2f} of the quiet one; "
-            f"{max(memory(stage)):.0f} MiB at most"
+            f"{max(memory(stage)):.0f} MiB of memory at most, {before:.0f} before"
         )
 
     def check(self, stage: Stage, answers: Sequence[Answer], stored: Sequence[Json]) -> list[str]:
         """Compare, and look at the memory of the replicas."""
         found = super().check(stage, answers, stored)
-        if self.is_long and (ratio := _p99(self._hostile) / _p99(self._quiet)) > SLOWER:
+        if self.is_long and (ratio := p99(self._hostile) / p99(self._quiet)) > SLOWER:
             found.append(f"p99 is {ratio:.1f} times the quiet one")
         found += [f"{mib:.0f} MiB of memory" for mib in memory(stage) if mib > MEMORY_MIB]
         return found
@@ -60,10 +60,6 @@ def _taken(load: Load, count: int) -> list[float]:
     before = len(load.answers)
     load.go_on(count)
     return [each.seconds for each in load.answers[before:]]
-
-
-def _p99(seconds: Sequence[float]) -> float:
-    return statistics.quantiles(seconds, n=100)[-1]
 
 
 def memory(stage: Stage) -> list[float]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.cluster.access import clean_environment
 from tests.cluster.api import Json
-from tests.cluster.chaos.load import CPU, GPU, Answer, Load, Outcome, is_governed
+from tests.cluster.chaos.load import CPU, GPU, Answer, Load, Outcome, is_governed, p99
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.rows.killed import SOON_SECONDS
 from tests.cluster.chaos.stage import AS_SHIPPED, NAMESPACE, REPLICAS, Stage
@@ -37,7 +37,11 @@ class Outage(Row):
             with self.away(stage):
                 load.go_on(REQUESTS)
             load.go_on(REQUESTS)
-        return f"{times} outages"
+        meanwhile, otherwise = self._ordinary(load.answers)
+        return (
+            f"{times} outages; p99 of ordinary pods: {meanwhile:.0f} ms meanwhile, "
+            f"{otherwise:.0f} ms otherwise"
+        )
 
     @contextlib.contextmanager
     def away(self, stage: Stage) -> Iterator[None]:
@@ -51,6 +55,13 @@ class Outage(Row):
             stage.fleet.bury(AS_SHIPPED)
             stage.fleet.fill(AS_SHIPPED, REPLICAS)
             self._spans.append((began, time.monotonic() + SOON_SECONDS))
+
+    def _ordinary(self, answers: Sequence[Answer]) -> tuple[float, float]:
+        """Give the p99 in milliseconds of pods that ask for no GPU: meanwhile, and else."""
+        ordinary = [each for each in answers if not each.is_gpu]
+        during = [each for each in ordinary if self._meanwhile(each)]
+        others = [each for each in ordinary if not self._meanwhile(each)]
+        return _p99_ms(during), _p99_ms(others)
 
     def may_lose(self, answer: Answer) -> bool:
         """Allow GPU pods to be refused meanwhile."""
@@ -99,6 +110,10 @@ class FailedOpen(Outage):
         if not wanted:
             missing.append("no pod got in without its class: nothing was proved")
         return [*missing, *(f"the audit names {name}" for name in sorted(found - wanted))]
+
+
+def _p99_ms(answers: Sequence[Answer]) -> float:
+    return p99([each.seconds for each in answers]) * 1000
 
 
 def _set_failure_policy(stage: Stage, value: str) -> None:
