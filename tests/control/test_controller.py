@@ -20,6 +20,7 @@ from tests.cluster.waiting import eventually
 from tests.control.apiserver import HttpApi
 from tests.control.tls import showing
 from tests.control.world import AUTHORITY, LEAF, MUTATING, VALIDATING
+from tests.watch.apiserver import Answer, ApiServer
 from webhook.cli.main import main
 from webhook.control.api import ApiFailed, ClusterApi
 from webhook.control.controller import Controller
@@ -160,7 +161,8 @@ def test_a_replica_that_never_leads_ends_when_it_is_told_to(
     server: HttpApi, tmp_path: Path
 ) -> None:
     held = {"holderIdentity": "another", "leaseDurationSeconds": 15}
-    server.api.put(LEASE, {"metadata": {"name": "gpuclass-controller"}, "spec": held})
+    metadata = {"name": "gpuclass-controller"}
+    server.api.put(LEASE, {"kind": "Lease", "metadata": metadata, "spec": held})
     told = settings(server, tmp_path, Address(host="127.0.0.1", port=1))
     thread = meanwhile(
         lambda: (
@@ -209,6 +211,27 @@ def test_failures_of_the_api_server_are_told_apart(server: HttpApi, tmp_path: Pa
     server.html = "<html>"
     with pytest.raises(ApiFailed, match="POST /x: 502 Bad Gateway"):
         api.send("POST", "/x", {})
+
+
+BODIES = {
+    "a page": b"<html>",
+    "a list": b"[]",
+    "nothing": b"",
+    "no text": b"\xff",
+    "depth": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_what_is_no_object_is_no_answer_of_an_api_server(tmp_path: Path, body: bytes) -> None:
+    with ApiServer(Answer(parts=(body,))) as proxy:
+        api = ClusterApi(connect(proxy.kubeconfig(tmp_path)), 2.0)
+        with pytest.raises(ApiFailed) as failed:
+            api.get("/x")
+    assert (failed.value.status, str(failed.value)) == (
+        0,
+        "GET /x: 200, and no object: no API server",
+    )
 
 
 def test_an_api_server_that_is_away_is_a_failure_too(server: HttpApi, tmp_path: Path) -> None:

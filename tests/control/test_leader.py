@@ -9,7 +9,7 @@ import pytest
 
 from tests.control.api import FakeApi
 from webhook.control.api import ApiFailed
-from webhook.control.leader import Election, LeaseLost, Record, Sighting, Times
+from webhook.control.leader import Election, LeaseLost, Leases, Record, Sighting, Times
 from webhook.control.leases import ClusterLeases
 
 TIMES = Times(lease=15, renew=10, retry=2)
@@ -72,7 +72,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def election(leases: FakeLeases, clock: Clock, name: str = "b") -> Election:
+def election(leases: Leases, clock: Clock, name: str = "b") -> Election:
     return Election(leases, name, TIMES, steady=clock, clock=lambda: 1_800_000_000.25)
 
 
@@ -262,8 +262,19 @@ def test_a_lease_that_says_nothing_is_nobodys() -> None:
     api = FakeApi()
     leases = ClusterLeases(api, "gpuclass-system")
     assert leases.read() is None
-    api.put(LEASE, {"metadata": {"name": "gpuclass-controller"}})
+    api.put(LEASE, {"kind": "Lease", "metadata": {"name": "gpuclass-controller"}})
     found = leases.read()
     assert found == Record(
         holder="", seconds=0, transitions=0, acquired="", renewed="", version="1"
     )
+
+
+def test_what_is_no_lease_makes_nobody_the_leader(clock: Clock) -> None:
+    api = FakeApi()
+    api.put(LEASE, {"metadata": {"name": "gpuclass-controller"}})
+    leases = ClusterLeases(api, "gpuclass-system")
+    with pytest.raises(ApiFailed, match="expected a Lease, found None"):
+        leases.read()
+    leader = election(leases, clock)
+    assert not leader.campaign(Ending(clock, 3))
+    assert not leader.is_leader()

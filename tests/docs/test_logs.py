@@ -1,6 +1,7 @@
 """docs/logs.md has every event of the code, with its logger, levels and fields, and no other."""
 
 import ast
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -9,7 +10,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.docs.log_page import Row, rows, wrong
+from tests.docs.log_page import Row, rows, unlisted, wrong
 from webhook.core.decision import Verdict
 from webhook.core.subject.case import Stage
 
@@ -104,11 +105,26 @@ LINE = {"time": "", "level": "info", "logger": "gpuclass.worker", "message": "dr
         ({**LINE, "seconds": 3, "more": 1}, "docs/logs.md says"),
         ({**LINE, "seconds": 3, "level": "error"}, "docs/logs.md says"),
         ({**LINE, "message": "unheard of"}, "no such event in docs/logs.md"),
-        ({**LINE, "seconds": "-----BEGIN PRIVATE KEY-----"}, "a secret in the log"),
     ],
 )
 def test_a_line_is_held_against_the_page(line: dict[str, object], says: str) -> None:
     assert wrong(line).startswith(says) if says else not wrong(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"logger": "asyncio", "message": "-----BEGIN PRIVATE KEY-----"}',
+        "ValueError: Invalid header value b'bearer abc'",
+        "MIGHAgEAMBMGByqGSM49AgEG",
+        "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",
+        "token=eyJhbGciOiJSUzI1NiIsImtpZCI6",
+    ],
+)
+def test_a_secret_is_found_in_whatever_was_written(line: str) -> None:
+    """By a library, or past the log as well."""
+    found = [*unlisted([f"{json.dumps({**LINE, 'seconds': 3})}\n{line}\n"])]
+    assert found == [f"a secret in the log: {line}"]
 
 
 def test_a_row_is_read_with_what_is_optional() -> None:

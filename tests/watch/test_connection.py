@@ -101,9 +101,38 @@ def test_nobody_there_is_tried_once(tmp_path: Path) -> None:
         connect(path).get(NODES)
 
 
+@pytest.mark.parametrize(
+    "found", ["first\nsecond", "first\rsecond", "first\u20ac", "first\x01", "first\x7f"], ids=repr
+)
+def test_a_token_that_no_header_can_hold_is_said_so_and_not_shown(
+    tmp_path: Path, token: Path, found: str
+) -> None:
+    token.write_text(found, encoding="utf-8")
+    with ApiServer() as server:
+        client = connect(server.kubeconfig(tmp_path, token))
+        with pytest.raises(CONNECTION_ERRORS) as caught:
+            client.get(NODES)
+        assert str(caught.value) == (
+            "authorization can not be sent: the credentials hold a line break, or a character "
+            "that is no ASCII"
+        )
+        assert server.asked == []
+
+
+def test_the_end_of_a_line_is_no_part_of_a_token(tmp_path: Path) -> None:
+    with ApiServer(answer({})) as server:
+        path = server.kubeconfig(tmp_path)
+        written = json.loads(path.read_text())
+        written["users"][0]["user"] = {"token": "first\n"}
+        path.write_text(json.dumps(written))
+        assert connect(path).get(NODES).status == 200
+        assert server.asked[0].headers["authorization"] == "Bearer first"
+
+
 KUBECONFIGS = {
     "nothing": ("", "kubeconfig file is empty"),
-    "no YAML": ("{", "while parsing a flow node"),
+    "no YAML": ("{", "no YAML, line 1, column 2"),
+    "an alias of nothing": ("users: [{token: *abc}]", "no YAML, line 1, column 17"),
     "a word": ("word", "'str' object does not support item assignment"),
     "no context": ("{clusters: []}", "Expected key current-context"),
 }

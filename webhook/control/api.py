@@ -103,7 +103,9 @@ class ClusterApi(Api):
             raise ApiFailed(method, path, 0, _reason(error)) from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise ApiFailed(method, path, answer.status, _message(answer.status, text))
-        found: Object = json.loads(text)
+        found = _read(text)
+        if found is None:
+            raise ApiFailed(method, path, 0, f"{answer.status}, and no object: no API server")
         return found
 
 
@@ -114,9 +116,14 @@ def _reason(error: Exception) -> str:
 
 def _message(status: int, text: bytes) -> str:
     """Give the message of a Status object, or the status where a proxy answered instead."""
+    message = (_read(text) or {}).get("message")
+    return f"{status} {message or HTTPStatus(status).phrase}"
+
+
+def _read(text: bytes) -> Object | None:
+    """Read an object; None where something else answered, as a proxy that is in the way does."""
     try:
         found = json.loads(text)
-    except ValueError:
-        found = None
-    message = found.get("message") if isinstance(found, dict) else None
-    return f"{status} {message or HTTPStatus(status).phrase}"
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

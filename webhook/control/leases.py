@@ -1,9 +1,10 @@
 """The Lease of the controller in the API server."""
 
-from webhook.control.api import Api, Object
+from webhook.control.api import Api, ApiFailed, Object
 from webhook.control.leader import Record
 
 NAME = "gpuclass-controller"
+KIND = "Lease"
 
 
 class ClusterLeases:
@@ -17,14 +18,14 @@ class ClusterLeases:
     def read(self) -> Record | None:
         """Give the record, None where there is no Lease yet; raise ApiFailed."""
         found = self._api.get(f"{self._path}/{NAME}")
-        return None if found is None else _record(found)
+        return None if found is None else self._record(found)
 
     def write(self, record: Record) -> Record:
         """Create it (no version), or replace just the version that was read; raise ApiFailed."""
         body = self._object(record)
         if not record.version:
-            return _record(self._api.send("POST", self._path, body))
-        return _record(self._api.send("PUT", f"{self._path}/{NAME}", body))
+            return self._record(self._api.send("POST", self._path, body))
+        return self._record(self._api.send("PUT", f"{self._path}/{NAME}", body))
 
     def _object(self, record: Record) -> Object:
         metadata = {"name": NAME, "namespace": self._namespace}
@@ -32,7 +33,7 @@ class ClusterLeases:
             metadata["resourceVersion"] = record.version
         return {
             "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
+            "kind": KIND,
             "metadata": metadata,
             "spec": {
                 "holderIdentity": record.holder,
@@ -43,15 +44,19 @@ class ClusterLeases:
             },
         }
 
+    def _record(self, found: Object) -> Record:
+        """Read a Lease that anybody may have written: what is absent is nobody's.
 
-def _record(found: Object) -> Record:
-    """Read a Lease that anybody may have written: what is absent is nobody's."""
-    spec = found.get("spec") or {}
-    return Record(
-        holder=spec.get("holderIdentity") or "",
-        seconds=float(spec.get("leaseDurationSeconds") or 0),
-        transitions=spec.get("leaseTransitions") or 0,
-        acquired=spec.get("acquireTime") or "",
-        renewed=spec.get("renewTime") or "",
-        version=found["metadata"]["resourceVersion"],
-    )
+        Of anything else, such as a proxy's page, nobody becomes the leader: ApiFailed.
+        """
+        if found.get("kind") != KIND:
+            raise ApiFailed("read", self._path, 0, f"expected a {KIND}, found {found.get('kind')}")
+        spec = found.get("spec") or {}
+        return Record(
+            holder=spec.get("holderIdentity") or "",
+            seconds=float(spec.get("leaseDurationSeconds") or 0),
+            transitions=spec.get("leaseTransitions") or 0,
+            acquired=spec.get("acquireTime") or "",
+            renewed=spec.get("renewTime") or "",
+            version=found["metadata"]["resourceVersion"],
+        )

@@ -6,6 +6,7 @@ of a second and 35 MiB, so only who talks to an API server does. No other module
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from kubernetes.client import ApiClient, ApiException, Configuration
 from kubernetes.client.rest import RESTClientObject, RESTResponse
 from kubernetes.config import ConfigException
 from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError
-from yaml import YAMLError
+from urllib3.exceptions import HTTPError, InvalidHeader
+from yaml import MarkedYAMLError, YAMLError
 
 import webhook
 from webhook.core.errors import OperatorError
@@ -70,14 +71,17 @@ class Client(ApiClient):
         post_params: object = None,
         _request_timeout: float | tuple[float, float] | None = None,
     ) -> RESTResponse:
-        """Send one request; raise one of CONNECTION_ERRORS without an answer."""
-        headers = dict(header_params or {})
+        """Send one request; raise one of CONNECTION_ERRORS without an answer.
+
+        No token is in any of them.
+        """
+        headers = _sendable(header_params or {})
         timeout = _request_timeout or (CONNECT_SECONDS, READ_SECONDS)
         rest = (body, post_params, timeout)
         response = super().call_api(method, url, headers, *rest)
         if response.status == UNAUTHORIZED and self.reload():
             response.response.close()
-            headers |= self._authorization()
+            headers |= _sendable(self._authorization())
             response = super().call_api(method, url, headers, *rest)
         return response
 
@@ -141,11 +145,33 @@ def _configure(kubeconfig: Path | None, context: str | None = None) -> Configura
     return configuration
 
 
+def _sendable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give headers without the end of line that a token's file may have; InvalidHeader: no header.
+
+    `http.client` would say what is wrong with one by showing it, in a traceback of our log.
+    """
+    found = {name: value.strip() for name, value in headers.items()}
+    for name, value in found.items():
+        if not (value.isascii() and value.isprintable()):
+            problem = "the credentials hold a line break, or a character that is no ASCII"
+            raise InvalidHeader(f"{name} can not be sent: {problem}")
+    return found
+
+
 def _problem(kubeconfig: Path | None, error: Exception) -> str:
     if kubeconfig is not None:
-        reason: Any = error.strerror if isinstance(error, OSError) else error
-        return f"{kubeconfig}: no kubeconfig that can be used: {' '.join(str(reason).split())}"
+        reason = " ".join(_reason(error).split())
+        return f"{kubeconfig}: no kubeconfig that can be used: {reason}"
     return (
         f"no API server: this is no pod with a service account ({str(error).rstrip('.')}); "
         f"name one by {FLAG} FILE ({VARIABLE})"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong with a kubeconfig; of YAML only where, since its reader names things."""
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"no YAML, line {mark.line + 1}, column {mark.column + 1}"
+    reason: Any = error.strerror if isinstance(error, OSError) else error
+    return str(reason)
