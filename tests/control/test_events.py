@@ -61,6 +61,38 @@ def test_the_same_is_no_second_event_in_ten_seconds_but_a_line_and_a_count() -> 
     assert 'gpuclass_controller_steps_total{reason="Registered"} 4.0' in text
 
 
+def test_off_and_on_again_are_events_however_soon() -> None:
+    scene = Scene()
+    events = scene.world().events
+    said = (Reason.REGISTERED, Reason.REGISTRATION_REMOVED, Reason.REGISTERED, Reason.REGISTERED)
+    for reason in said:
+        for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+            events.say(POLICY, reason, f"{kind}: done")
+    assert [each["reason"] for each in scene.api.events[::2]] == [
+        "Registered",
+        "RegistrationRemoved",
+        "Registered",
+    ]
+    assert len(scene.api.events) == 6
+
+
+def test_who_fights_over_two_objects_in_turn_makes_two_events() -> None:
+    scene = Scene()
+    events = scene.world().events
+    for number in range(10):
+        events.say(POLICY, Reason.REGISTRATION_REPAIRED, f"{number % 2}: written again")
+    assert len(scene.api.events) == 2
+
+
+def test_the_same_of_another_object_is_an_event_of_its_own() -> None:
+    scene = Scene()
+    events = scene.world().events
+    for name in ("one", "two", "one"):
+        about = {**POLICY, "metadata": {"name": name}}
+        events.say(about, Reason.WAITING, "waits for other documents", "Warning")
+    assert [each["regarding"]["name"] for each in scene.api.events] == ["one", "two"]
+
+
 def test_an_event_that_can_not_be_written_holds_nothing_up() -> None:
     scene, metrics = Scene(), Metrics()
     path = "/apis/events.k8s.io/v1/namespaces/default/events"

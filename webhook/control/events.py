@@ -12,17 +12,20 @@ from typing import Literal, TypeAlias
 
 from webhook.control.api import Api, ApiFailed, Object
 from webhook.control.metrics import Metrics
-from webhook.control.reasons import Reason
+from webhook.control.reasons import CONTRARY, Reason
 from webhook.core.names import API_GROUP
 from webhook.core.text import printable
 from webhook.process.logs import ROOT, fields
 
 Kind: TypeAlias = Literal["Normal", "Warning"]
+_Said: TypeAlias = tuple[tuple[str, str, str], Reason, str]
+"""Of which object (kind, namespace, name), the reason and the note."""
 
 CLUSTER_NAMESPACE = "default"
 """Where events about objects without a namespace have to be (events.k8s.io/v1)."""
 REPEAT_SECONDS = 10.0
-"""The same event is not written again before this: somebody may fight with us over an object."""
+"""The same event of an object is not written again before this: somebody may fight with us over it,
+unless its contrary was said meanwhile."""
 MAX_NOTE = 1024
 """Of the API: bytes of a note."""
 
@@ -41,27 +44,38 @@ class Events:
     ) -> None:
         """Take what this replica is called."""
         self._api, self._metrics, self._reporter, self._clock = api, metrics, reporter, clock
-        self._said: dict[tuple[str, str], float] = {}
+        self._said: dict[_Said, float] = {}
 
     def say(self, about: Object, reason: Reason, note: str, kind: Kind = "Normal") -> None:
-        """Say something about an object; what was just said becomes no further event.
+        """Say something about an object; what was just said of it becomes no further event.
 
         Of `about` only apiVersion, kind, and metadata's name, namespace and uid are read.
         """
         self._metrics.steps.labels(reason).inc()
         level = logging.INFO if kind == "Normal" else logging.WARNING
         _log.log(level, "event", extra=fields(reason=reason, note=note))
-        now = self._clock()
-        self._said = {key: at for key, at in self._said.items() if now < at + REPEAT_SECONDS}
-        if (reason, note) in self._said:
+        if self._is_repeated(about, reason, note):
             return
-        self._said[reason, note] = now
         event = self._event(about, reason, note, kind)
         path = f"/apis/events.k8s.io/v1/namespaces/{event['metadata']['namespace']}/events"
         try:
             self._api.send("POST", path, event)
         except ApiFailed as failure:
             _log.warning("event not written", extra=fields(reason=reason, fault=str(failure)))
+
+    def _is_repeated(self, about: Object, reason: Reason, note: str) -> bool:
+        """Tell whether this was said of an object moments ago, and is not news again since."""
+        now, metadata = self._clock(), about["metadata"]
+        whom = (about["kind"], metadata.get("namespace", ""), metadata["name"])
+        over = (whom, CONTRARY.get(reason))
+        self._said = {
+            said: at
+            for said, at in self._said.items()
+            if now < at + REPEAT_SECONDS and said[:2] != over
+        }
+        is_repeated = (whom, reason, note) in self._said
+        self._said.setdefault((whom, reason, note), now)
+        return is_repeated
 
     def _event(self, about: Object, reason: Reason, note: str, kind: Kind) -> Object:
         metadata = about["metadata"]

@@ -42,3 +42,12 @@ class Reason(StrEnum):
     """A GPUNode became Degraded: its kubelet is silent."""
     CLAIMED_TWICE = "ClaimedTwice"
     """A GPUNode became Degraded: a pool claims its node, too."""
+
+
+CONTRARY = {
+    Reason.REGISTERED: Reason.REGISTRATION_REMOVED,
+    Reason.REGISTRATION_REMOVED: Reason.REGISTERED,
+    Reason.NODES_MARKED: Reason.NODES_RELEASED,
+    Reason.NODES_RELEASED: Reason.NODES_MARKED,
+}
+"""What undoes what: after the one, the other is news again."""
