@@ -235,6 +235,12 @@ NO_NODE = (
 )
 
 
+EXPECTED = (
+    "expected a dump, as `kubectl get nodes,pods -A -o json` writes it; without a file the cluster "
+    "itself is asked"
+)
+
+
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
@@ -246,7 +252,7 @@ NO_NODE = (
             '{"apiVersion": "v1", "kind": "Node", "metadata": {"labels": 5}}',
             "a.json: metadata.labels: expected",
         ),
-        ("b.json", "{}", "a.json: no such file or directory"),
+        ("b.json", "{}", f"a.json: no such file or directory; {EXPECTED}"),
     ],
 )
 def test_what_can_not_be_read_is_a_line(

@@ -274,6 +274,15 @@ def test_flags_that_say_nothing_are_refused(
     assert err == f"gpuclass export: {message}; gpuclass export --help says more\n"
 
 
+def test_a_dump_that_is_not_there_is_said_with_what_was_expected(export: Export) -> None:
+    assert export("--adopt", "none.json") == (
+        2,
+        "",
+        "none.json: no such file or directory; expected a dump, as `kubectl get nodes,pods -A "
+        "-o json` writes it; without a file the cluster itself is asked\n",
+    )
+
+
 def test_a_cluster_and_files_are_not_asked_at_once(export: Export) -> None:
     answer = export("x.json", "--context", "gpus")
     assert answer == (2, "", "--kubeconfig and --context name a cluster: leave out the files\n")

@@ -51,6 +51,11 @@ _KINDS: Mapping[tuple[str, str], Resource[Any]] = {
 }
 """Which objects of a dump are looked at; others are passed over."""
 
+_EXPECTED = (
+    "expected a dump, as `kubectl get nodes,pods -A -o json` writes it; without a file the cluster "
+    "itself is asked"
+)
+
 
 class Dump(census.Source):
     """The objects of some files; `faults` is what is wrong with them."""
@@ -62,7 +67,7 @@ class Dump(census.Source):
         self._found: dict[str, dict[Key, msgspec.Raw]] = {each.name: {} for each in _KINDS.values()}
         for each in sources.read(names, stdin, json_objects.MAX_BYTES):
             if isinstance(each, Fault):
-                self.faults.append(each)
+                self._fault(each.source, f"{each.message}; {_EXPECTED}")
             else:
                 self._read(*each)
 
