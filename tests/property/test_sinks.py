@@ -1,7 +1,8 @@
 """Whatever a tenant writes: what we say of it is on its line, prints, and is bounded.
 
 Sinks are the answer (message, warnings, audit annotations), lines of the log in both forms, labels
-of metrics, events. The limits are the API server's (docs/semantics.md), or ours below them.
+of metrics, events, conditions, what /readyz says. The limits are the API server's
+(docs/semantics.md), or ours below them.
 """
 
 import base64
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.given import shipped
+from webhook.control.conditions import MAX_MESSAGE, condition
 from webhook.control.events import MAX_NOTE, Events
 from webhook.control.metrics import Metrics as ControllerMetrics
 from webhook.control.reasons import Reason
@@ -22,7 +24,8 @@ from webhook.core.review import AUDIT_LENGTH, MESSAGE_LENGTH, WARNING_LENGTH, WA
 from webhook.core.subject.case import Stage
 from webhook.core.text import LONGEST
 from webhook.process import logs
-from webhook.process.logs import RENDER, LineWriter
+from webhook.process.logs import LONGEST_LIST, RENDER, LineWriter
+from webhook.process.probes import probes
 from webhook.process.settings import LogFormat
 from webhook.serve.answer import Answer, Answerer
 from webhook.serve.metrics import Metrics
@@ -191,6 +194,26 @@ def test_an_event_is_one_line_within_the_api_s_limit(name: str, note: str) -> No
     (event,) = sent
     assert event["note"].isprintable()
     assert len(event["note"].encode()) <= MAX_NOTE
+
+
+@given(texts())
+def test_a_condition_is_one_line_within_what_a_reader_takes(text: str) -> None:
+    check_text(condition("Ready", "Refused", text).message, MAX_MESSAGE)
+
+
+@given(st.lists(texts(), max_size=30))
+def test_what_readiness_says_prints_and_is_bounded(faults: list[str]) -> None:
+    class Faulty:
+        def reasons(self) -> list[str]:
+            return faults
+
+        def report(self) -> Json:
+            return {"policy": {"faults": faults}, "watches": [{"fault": each} for each in faults]}
+
+    asked = probes(Faulty(), bytes).test_client()
+    for path in ("/readyz", "/readyz?verbose"):
+        found = asked.get(path).get_data(as_text=True)
+        check_text(found, 3 * (LONGEST + 30) * (LONGEST_LIST + 1))
 
 
 @given(texts() | st.lists(texts(), max_size=30) | st.dictionaries(texts(), texts(), max_size=3))

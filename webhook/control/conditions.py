@@ -15,6 +15,7 @@ from webhook.core.policy.check_classes import missing_priority_classes
 from webhook.core.policy.documents import Document, GPUClass, GPUPolicy
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.status import DEGRADED, READY, Condition, ConditionStatus
+from webhook.core.text import shown
 
 MAX_MESSAGE = 1024
 """Characters of a condition's message: a reader has the log for more."""
@@ -100,7 +101,7 @@ def _missing(document: Document, state: State) -> str:
 def condition(kind: str, reason: str, message: str, *, holds: bool = False) -> Condition:
     """Give a condition that holds or does not; times and generations are left empty."""
     status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
-    text = message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}..."
+    text = shown(message, MAX_MESSAGE)
     return Condition(type=kind, status=status, last_transition_time="", reason=reason, message=text)
 
 

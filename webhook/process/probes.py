@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from webhook.core.text import shown
+from webhook.process.logs import safe
 
 
 class Health(Protocol):
@@ -53,7 +54,8 @@ def probes(health: Health, render_metrics: Callable[[], bytes]) -> Flask:
 
 
 def _json(value: Mapping[str, object], status: HTTPStatus) -> Response:
-    return Response(msgspec.json.encode(value), status, content_type="application/json")
+    """Answer in JSON; what others wrote, faults among it, is as safe as in the log."""
+    return Response(msgspec.json.encode(safe(value)), status, content_type="application/json")
 
 
 def _as_json(fault: HTTPException) -> Response:
