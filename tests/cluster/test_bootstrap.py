@@ -32,7 +32,6 @@ ADD = ("add", NODE, "--type", "training")
 ROOT = Path(__file__).parents[2]
 CPU_PODS = [f"cpu-{number}" for number in range(1, 13)]
 TOLERANT = "tolerant"
-SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +136,7 @@ def test_no_waiting_pod_slips_onto_a_node_that_is_added(lab: Lab, pods: str) -> 
         found = places(lab.plane, pods)
         return found[TOLERANT] == NODE and all("taint" in found[each] for each in CPU_PODS)
 
-    eventually(are_refused, "the scheduler to judge every pod", SECONDS)
+    eventually(are_refused, "the scheduler to judge every pod")
 
     offer = {"status": {"allocatable": {"nvidia.com/gpu": "2"}}}
     patch = ("--subresource", "status", "--type", "merge", "--patch", json.dumps(offer))
@@ -158,9 +157,7 @@ def test_no_waiting_pod_slips_onto_a_node_that_is_added(lab: Lab, pods: str) -> 
 def test_onto_a_node_that_is_tainted_later_they_all_slip(lab: Lab, pods: str) -> None:
     create_node(lab.plane.api, NODE, capacity=Capacity())
     try:
-        eventually(
-            lambda: set(places(lab.plane, pods).values()) == {NODE}, "every pod to land", SECONDS
-        )
+        eventually(lambda: set(places(lab.plane, pods).values()) == {NODE}, "every pod to land")
         taint = ("taint", "node", NODE, "nvidia.com/gpu=present:NoSchedule")
         lab.plane.kubectl(*taint)
         assert set(places(lab.plane, pods).values()) == {NODE}

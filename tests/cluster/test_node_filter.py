@@ -26,7 +26,6 @@ pytestmark = pytest.mark.cluster
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 TAINT: Json = {"key": "level", "value": "9", "effect": "NoSchedule"}
-WAIT_SECONDS = 120
 GATES = ("TaintTolerationComparisonOperators=true",)
 
 NODE_SPECS: dict[str, tuple[dict[str, str], list[Json], str]] = {
@@ -140,7 +139,7 @@ def test_the_filter_gives_the_schedulers_answer_for_every_pair(
         found = {each["metadata"]["name"]: _answer(each) for each in listed}
         return {name: each for name, each in found.items() if each is not None}
 
-    eventually(lambda: len(answers()) == len(expected), "an answer about each pod", WAIT_SECONDS)
+    eventually(lambda: len(answers()) == len(expected), "an answer about each pod")
     found = answers()
     different = {name: pods[name] for name in expected if found[name] != expected[name]}
     assert different == {}

@@ -19,7 +19,7 @@ from tests.cluster.governed.manifests import pod, workload
 from tests.cluster.installed import SERVER, Installed
 from tests.cluster.operations.logs import KubeletLogs
 from tests.cluster.operations.page import Command, commands, is_like
-from tests.cluster.waiting import eventually
+from tests.cluster.waiting import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.cluster
 
@@ -28,7 +28,8 @@ PAGE = ROOT / "docs" / "operations.md"
 COMMANDS = [*commands(PAGE.read_text(encoding="utf-8"))]
 TEAM = "team-a"
 NODES = ("cpu-a-1", "cpu-b-1")
-SECONDS = 90
+SECONDS = PATIENCE_SECONDS + 60
+"""Longer than any `--timeout` of the page: its own message says more."""
 WRITING = ("scale ", "apply ", "drain ", "uncordon ", "patch gpupolicy", "export ")
 """Commands that are run once; others are asked again until what was written is there to be seen."""
 SAYING_NO = ("explain ", "auth can-i ")
