@@ -18,7 +18,15 @@ from webhook.core.names import CLASS_ANNOTATION, CLASS_LABEL, SYSTEM_PREFIX
 from webhook.core.policy.plan import ClassPlan
 from webhook.core.policy.policy import Policy
 from webhook.core.registration.amounts import asks
-from webhook.core.registration.cel import Expression, all_of, either, grouped, listed, literal
+from webhook.core.registration.cel import (
+    Expression,
+    all_of,
+    either,
+    grouped,
+    listed,
+    literal,
+    value,
+)
 
 Object: TypeAlias = dict[str, object]
 
@@ -117,16 +125,6 @@ def _data(plan: ClassPlan) -> Expression:
         else {},
     }
     return value(msgspec.to_builtins(found))
-
-
-def value(json: object) -> Expression:
-    """Write a JSON value; lists and maps of unlike values are allowed by `dyn` alone."""
-    if isinstance(json, dict):
-        entries = ", ".join(f"{literal(key)}: dyn({value(each)})" for key, each in json.items())
-        return f"{{{entries}}}"
-    if isinstance(json, (list, tuple)):
-        return f"[{', '.join(f'dyn({value(each)})' for each in json)}]"
-    return literal(json) if isinstance(json, str) else msgspec.json.encode(json).decode()
 
 
 def _patch() -> Expression:

@@ -21,6 +21,22 @@ def test_a_literal_is_escaped(text: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("json", "written"),
+    [
+        pytest.param("it's", r"'it\'s'", id="text"),
+        pytest.param(7, "7", id="number"),
+        pytest.param(True, "true", id="boolean"),
+        pytest.param({"a": []}, "{'a': []}", id="one"),
+        pytest.param({"a": "x", "b": "y"}, "{'a': 'x', 'b': 'y'}", id="texts"),
+        pytest.param({"a": "x", "b": ["y"]}, "{'a': dyn('x'), 'b': dyn(['y'])}", id="unlike"),
+        pytest.param(("x", 1), "[dyn('x'), dyn(1)]", id="an unlike list"),
+    ],
+)
+def test_json_becomes_a_literal(json: object, written: str) -> None:
+    assert cel.value(json) == written
+
+
+@pytest.mark.parametrize(
     ("globs", "written"),
     [
         pytest.param((), "false", id="none"),

@@ -414,6 +414,23 @@ def test_pods_in_their_final_state_are_recognised(given: Policy, expected: bool)
     assert unsettled(given) is expected
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"), [pytest.param(30, True, id="few"), pytest.param(110, False, id="many")]
+)
+def test_an_affinity_is_compared_as_it_was_given_where_the_policy_is_small(
+    count: int, expected: bool
+) -> None:
+    found = conditions(entries(of_classes(count))["Validating/pods.gpuclass.io"])[UNSETTLED]
+    assert ("nodeAffinity.orValue({}) == {" in found) is expected
+    assert "required.all(term" in found
+
+
+@pytest.mark.parametrize("name", ["warnings", "custom-warnings"])
+def test_what_a_controller_made_is_looked_at_no_further(name: str) -> None:
+    found = conditions(entries()[f"Validating/{name}.gpuclass.io"])["concerns-gpus"]
+    assert found.startswith("!object.metadata.?ownerReferences.orValue([]).exists(")
+
+
 def longest(given: Policy) -> int:
     """Give the length of the longest expression."""
     every = (conditions(entry).values() for entry in entries(given).values())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.apiserver.native import policy_of, value
+from benchmarks.apiserver.native import policy_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.servers import POLICIES
 from tests.cluster.api import Json
@@ -17,20 +17,6 @@ SELECTOR: Json = {"matchLabels": {"a": "b"}}
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     return policies.load(POLICIES)
-
-
-@pytest.mark.parametrize(
-    ("json", "expected"),
-    [
-        pytest.param("it's", r"'it\'s'", id="text"),
-        pytest.param(7, "7", id="number"),
-        pytest.param(True, "true", id="boolean"),
-        pytest.param(["a", 1], "[dyn('a'), dyn(1)]", id="list"),
-        pytest.param({"a": [], "b": {}}, "{'a': dyn([]), 'b': dyn({})}", id="map"),
-    ],
-)
-def test_json_becomes_cel(json: object, expected: str) -> None:
-    assert value(json) == expected
 
 
 def test_every_class_is_known_with_its_data(policy: Policy) -> None:

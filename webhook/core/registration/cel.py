@@ -6,11 +6,14 @@ It knows nothing of pods.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+import msgspec
 
 from webhook.core.policy.globs import is_glob
 
 Expression: TypeAlias = str
+Key = TypeVar("Key")
 
 ALWAYS: Expression = "true"
 NEVER: Expression = "false"
@@ -46,6 +49,22 @@ def mapped(entries: Mapping[str, Iterable[str]]) -> Expression:
 
 def _map(entries: Mapping[str, Expression]) -> Expression:
     return f"{{{', '.join(f'{literal(key)}: {each}' for key, each in entries.items())}}}"
+
+
+def value(json: object) -> Expression:
+    """Write a JSON value; what is of several types stands in a list or map as `dyn`."""
+    if isinstance(json, dict):
+        return f"{{{', '.join(f'{literal(key)}: {each}' for key, each in _alike(json).items())}}}"
+    if isinstance(json, (list, tuple)):
+        return f"[{', '.join(_alike(dict(enumerate(json))).values())}]"
+    return literal(json) if isinstance(json, str) else msgspec.json.encode(json).decode()
+
+
+def _alike(values: Mapping[Key, object]) -> dict[Key, Expression]:
+    """Write values of one type as they are, any others as `dyn`."""
+    if len(values) == 1 or all(isinstance(each, str) for each in values.values()):
+        return {key: value(each) for key, each in values.items()}
+    return {key: f"dyn({value(each)})" for key, each in values.items()}
 
 
 def any_of(*alternatives: Expression) -> Expression:

@@ -86,20 +86,7 @@ def warned(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
     What is asked of a pod spec is long, and kinds may be many: of listed ones it is written once.
     Of one whose templates lie in lists within lists only those that ask for a GPU are looked at.
     """
-    new, old = named(NEW, kinds), named(OLD, kinds)
-    return {
-        **not_exempt(policy.exempt),
-        "declared-by-a-person": f"!{_OWNERS}.exists(o, {_IS_CONTROLLER} && "
-        f"o.kind in {listed(dict.fromkeys(each.kind for each in (*KINDS, *kinds)))})",
-        "new-class-or-template": any_of(
-            IS_CREATE,
-            f"{new} != {old}",
-            grouped(by_kind(kinds, lambda kind: changed(NEW, OLD, kind))),
-        ),
-        "concerns-gpus": with_labels(
-            policy, any_of(f"{new}.hasValue()", *_outlooks(kinds, policy))
-        ),
-    }
+    return _told_to_a_person(policy, kinds, _outlook(policy, kinds))
 
 
 def warned_with_pods(policy: Policy) -> Conditions:
@@ -108,11 +95,37 @@ def warned_with_pods(policy: Policy) -> Conditions:
     A pod is sent only for what nobody else says: that it asks for what no list has, or takes what
     is not its own and is not refused for it.
     """
-    conditions = dict(warned(policy, KINDS))
-    conditions["concerns-gpus"] = either(
-        "request.kind.kind == 'Pod'", told(policy), conditions["concerns-gpus"]
+    outlook = either("request.kind.kind == 'Pod'", told(policy), _outlook(policy, KINDS))
+    return _told_to_a_person(policy, KINDS, outlook)
+
+
+def _told_to_a_person(
+    policy: Policy, kinds: tuple[WorkloadKind, ...], outlook: Expression
+) -> Conditions:
+    """Give the conditions of what a person declares, who is to hear of its outlook.
+
+    An API server evaluates all conditions of an entry, whatever one of them says. Most of what is
+    written has a controller, so what is dear to tell stands behind that, in one condition with it.
+    """
+    new, old = named(NEW, kinds), named(OLD, kinds)
+    declared = (
+        f"!{_OWNERS}.exists(o, {_IS_CONTROLLER} && "
+        f"o.kind in {listed(dict.fromkeys(each.kind for each in (*KINDS, *kinds)))})"
     )
-    return conditions
+    return {
+        **not_exempt(policy.exempt),
+        "new-class-or-template": any_of(
+            IS_CREATE,
+            f"{new} != {old}",
+            grouped(by_kind(kinds, lambda kind: changed(NEW, OLD, kind))),
+        ),
+        "concerns-gpus": all_of(declared, grouped(outlook)),
+    }
+
+
+def _outlook(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Expression:
+    itself = f"{named(NEW, kinds)}.hasValue()"
+    return with_labels(policy, any_of(itself, *_outlooks(kinds, policy)))
 
 
 def named(document: Expression, kinds: Kinds) -> Expression:
