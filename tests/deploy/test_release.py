@@ -207,6 +207,46 @@ def test_a_version_that_the_changelog_does_not_know_is_not_released(checkout: Pa
     )
 
 
+def base_of(checkout: Path, named: str, says: str) -> tuple[int, str, str]:
+    """Run .ci/base where the Dockerfile names a base, and a registry says something."""
+    docker = checkout / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$*" >>asked\n{says}\n', encoding="utf-8")
+    docker.chmod(0o755)
+    (checkout / "Dockerfile").write_text(f"# x\nARG BASE={named}\nFROM ${{BASE}}\n", "utf-8")
+    done = subprocess.run(
+        [".ci/base"],
+        cwd=checkout,
+        env={"PATH": os.defpath, "DOCKER": str(docker)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_image_begins_from_the_digest_that_its_base_has(checkout: Path) -> None:
+    expected = (0, f"base=python:3.11-slim@{DIGEST}\n", "")
+    assert base_of(checkout, "python:3.11-slim", f"echo {DIGEST}") == expected
+    asked = (checkout / "asked").read_text(encoding="utf-8")
+    assert asked == "buildx imagetools inspect python:3.11-slim --format {{.Manifest.Digest}}\n"
+    assert base_of(checkout, f"python:3.11-slim@{DIGEST}", "exit 1") == expected
+
+
+@pytest.mark.parametrize("says", ["echo", "echo latest", "exit 1"])
+def test_an_image_whose_base_is_not_known_is_not_released(checkout: Path, says: str) -> None:
+    code, out, _ = base_of(checkout, "python:3.11-slim", says)
+    assert (code, out) == (1, "")
+
+
+def test_the_image_of_a_release_is_built_from_that_digest() -> None:
+    (build,) = (
+        each
+        for each in read(RELEASE)["jobs"]["image"]["steps"]
+        if each.get("uses", "").startswith("docker/build-push-action@")
+    )
+    assert build["with"]["build-args"] == "BASE=${{ steps.base.outputs.base }}"
+
+
 @pytest.fixture(scope="module")
 def dist(helm: Path, binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the files of a release."""

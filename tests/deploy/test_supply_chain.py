@@ -9,19 +9,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.deploy import dockerfile
+from tests.deploy.locks import FOLDER, RUNTIME, locked
 
 ROOT = Path(__file__).parents[2]
-LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-RUNTIME = ROOT / "requirements" / "runtime.txt"
-PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*(?:\[[a-z0-9,-]+\])?)==(\S+)", re.MULTILINE)
-HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+LOCKS = sorted(FOLDER.glob("*.txt"))
 LICENCES = re.compile(r"^\| ([\w. -]+) \| ([a-z0-9, -]+) \|$", re.MULTILINE)
 
 ALLOWED = frozenset(
@@ -35,17 +32,6 @@ SPELT = {
     "MIT License": "MIT",
 }
 """How packages without an SPDX expression write it."""
-
-
-@cache
-def locked(file: Path) -> Mapping[str, tuple[str, frozenset[str]]]:
-    """Give version and hashes of each package of a lock file."""
-    found = {}
-    for entry in re.split(r"\n(?=[a-z0-9])", file.read_text(encoding="utf-8")):
-        if pin := PIN.search(entry):
-            name = pin[1].partition("[")[0]
-            found[name] = (pin[2], frozenset(HASH.findall(entry)))
-    return found
 
 
 @pytest.mark.parametrize("file", LOCKS, ids=lambda each: each.name)

@@ -26,7 +26,7 @@ MENTION = re.compile(
 )
 OTHERS = re.compile(
     r"(^|/)(go\.(mod|sum)|CHANGELOG\.md|release\.md|.*\.lock\.hcl)$"
-    r"|^(requirements|docs/benchmarks|tests)/"
+    r"|^(requirements|docs/benchmarks|tests)/|^docs/benchmarks\.md$"
 )
 """Files about the versions of others, records of what was, and what is made up."""
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,9 +22,10 @@ from webhook.cli.manifests import Manifest
 from webhook.core.cluster import Cluster, read_node
 from webhook.core.decide import decide
 from webhook.core.errors import Fault, PolicyError
-from webhook.core.patch import JSON, apply
+from webhook.core.patch import JSON, Operation, apply, diff
 from webhook.core.policy import decode
 from webhook.core.policy.policy import Policy, compile_policy
+from webhook.core.review import UNREADABLE
 from webhook.core.subject.case import Stage
 from webhook.serve.answer import Answer, Answerer, Failure
 
@@ -185,8 +187,34 @@ def run_manifest(content: bytes) -> None:
         assert isinstance(judged, Fault) or judged.pod_after is not None
 
 
+@cache
+def _pairs() -> tuple[bytes, ...]:
+    """Give each object of the cases beside itself, of which one is spoilt, and beside the next."""
+    found = _inputs_of_cases()
+    pairs = (*zip(found, found, strict=True), *pairwise(found))
+    return tuple(json.dumps(each, default=str).encode() for each in pairs)
+
+
+def run_patch(content: bytes) -> None:
+    """Compare two documents of any shape: applied to the first, the patch gives the second."""
+    try:
+        before, after = msgspec.json.decode(content, type=tuple[Any, Any])
+    except UNREADABLE:
+        return
+    with contextlib.suppress(RecursionError):
+        operations = diff(before, after)
+        sent = msgspec.json.decode(msgspec.json.encode(operations), type=tuple[Operation, ...])
+        assert _written(apply(sent, before)) == _written(after)
+
+
+def _written(value: JSON) -> bytes:
+    """Write a document so that 1, 1.0 and true are three things and the order of keys is none."""
+    return msgspec.json.encode(value, order="sorted")
+
+
 TARGETS = (
     Target(name="review", inputs=_reviews, run=run_review),
+    Target(name="patch", inputs=_pairs, run=run_patch),
     Target(name="policy", inputs=_policies, run=run_policy),
     Target(name="manifest", inputs=_manifests, run=run_manifest),
 )
