@@ -10,7 +10,7 @@ METRICS_BIND ?= 127.0.0.1:8080
 WORKERS ?= 2
 FUZZ_SECONDS ?= 60
 DIST ?= dist
-SCRIPTS = $(addprefix .ci/,dist notes run) $(wildcard deploy/bootstrap/lib/*.sh) \
+SCRIPTS = $(addprefix .ci/,base dist notes run) $(wildcard deploy/bootstrap/lib/*.sh) \
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
@@ -91,8 +91,8 @@ render: $(VENV)/dev ## write what the code writes: the kinds of deploy/crds, the
 chart: $(VENV)/dev ## write the templates of deploy/chart from deploy/base
 	@$(BIN)/python -m tests.deploy.chart
 
-image: ## build the container image (needs Docker)
-	docker build --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .
+image: ## build the container image (needs Docker; BASE=python:3.11-slim@sha256:... from a digest)
+	docker build $(if $(BASE),--build-arg BASE=$(BASE)) --tag gpuclass:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' webhook/__init__.py) .
 
 dist: $(VENV)/dev ## what a release has beside its image: IMAGE=registry.example.com/gpuclass
 	@HELM="$$($(BIN)/python -m tests.deploy.helm)" .ci/dist "$(or $(IMAGE),gpuclass)" dist
@@ -125,8 +125,8 @@ sbom: $(VENV)/dev ## the packages of requirements/runtime.txt as a CycloneDX SBO
 	  --output-reproducible --output-format JSON --output-file $(DIST)/gpuclass.cdx.json
 	@echo $(DIST)/gpuclass.cdx.json
 
-audit-deps: $(VENV)/tools ## ask PyPI's advisories about each locked package (needs the network)
-	@$(VENV)/tools-venv/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
+audit-deps: $(VENV)/dev $(VENV)/tools ## ask PyPI's advisories about each locked package; OSV=all.zip: an export, offline
+	@$(BIN)/python -m tests.deploy.advisories $(if $(OSV),--osv $(OSV))
 
 clean: ## remove what was made here (not the cache of built binaries)
 	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
