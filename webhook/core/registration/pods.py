@@ -54,8 +54,9 @@ def mutated(policy: Policy) -> Conditions:
     """Give the conditions by which a pod is sent to be changed."""
     concerned = any_of(
         "request.operation == 'UPDATE'",
+        _unless_daemon_set(_names_class()),
         asks(SPEC, policy),
-        _unless_daemon_set(_has_claims(SPEC), _names_class(), tolerates(SPEC, policy)),
+        _unless_daemon_set(_has_claims(SPEC), tolerates(SPEC, policy)),
     )
     return {
         **_judged(policy.exempt),
@@ -68,10 +69,10 @@ def validated(policy: Policy) -> Conditions:
     """Give the conditions by which a pod is sent to be judged."""
     asked = asks(SPEC, policy)
     concerned = any_of(
+        _unless_daemon_set(_names_class()),
         asked,
         _unless_daemon_set(
             _has_claims(SPEC),
-            _names_class(),
             tolerates(SPEC, policy),
             # Every pod that runs has a node: who names it at once goes round the scheduler.
             grouped(all_of(IS_CREATE, names_node(SPEC))),
