@@ -32,21 +32,21 @@ class Situation:
 
 
 SITUATIONS = (
-    Situation(name="dry-1", title="a GPU pod, dry run, 1 client", clients=1),
-    Situation(name="dry-16", title="a GPU pod, dry run, 16 clients", clients=16),
-    Situation(name="dry-64", title="a GPU pod, dry run, 64 clients", clients=64),
-    Situation(name="real-1", title="a GPU pod, 1 client", clients=1, is_kept=True),
-    Situation(name="real-16", title="a GPU pod, 16 clients", clients=16, is_kept=True),
+    Situation(name="dry-1", title="GPU pod, dry run, 1 client", clients=1),
+    Situation(name="dry-16", title="GPU pod, dry run, 16 clients", clients=16),
+    Situation(name="dry-64", title="GPU pod, dry run, 64 clients", clients=64),
+    Situation(name="real-1", title="GPU pod, 1 client", clients=1, is_kept=True),
+    Situation(name="real-16", title="GPU pod, 16 clients", clients=16, is_kept=True),
     Situation(
         name="own-toleration-1",
-        title="a GPU pod with a toleration of its own, dry run, 1 client",
+        title="its own toleration, dry run, 1 client",
         clients=1,
         bodies=pods.OWN_TOLERATION,
     ),
-    Situation(name="cpu-1", title="a CPU pod, dry run, 1 client", clients=1, bodies=pods.CPU),
+    Situation(name="cpu-1", title="CPU pod, dry run, 1 client", clients=1, bodies=pods.CPU),
     Situation(
         name="refused-1",
-        title="a GPU pod that is refused, 1 client",
+        title="GPU pod refused, 1 client",
         clients=1,
         bodies=pods.REFUSED,
         arms=REFUSING,
