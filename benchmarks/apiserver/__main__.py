@@ -19,6 +19,8 @@ from benchmarks.apiserver.situations import SITUATIONS, Situation
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import write as encode
 from benchmarks.servers import cores
+from tests.cluster.access import KubectlError
+from tests.cluster.api import ApiError
 from tests.cluster.binaries import ETCD_VERSION, KUBERNETES_VERSION, find
 from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.process import ComponentFailed
@@ -28,6 +30,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "make bench-apiserver"
 MOST = 6.0
 """Where the scale of the plot ends."""
+
+
+FAILURES = (
+    *(ApiError, BenchmarkError, BinariesUnavailable, ComponentFailed, GpuclassError),
+    *(KubectlError, OSError),
+)
+"""What is told in a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{table.render(found)}\n")
         if output:
             write(found, output)
-    except (BenchmarkError, BinariesUnavailable, ComponentFailed, GpuclassError, OSError) as error:
+    except FAILURES as error:
         sys.stderr.write(f"benchmarks.apiserver: {error}\n")
         return 2
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """A report as tables: all of it for a terminal, what matters most for the page in docs."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.apiserver.report import Outcome, Report
 from benchmarks.apiserver.situations import ARMS, GO, GPUCLASS, NATIVE, NOTHING, TWICE
@@ -12,13 +12,18 @@ HEADINGS = (
     *("", "p50 us", "p99 us", "pods/s", "API server us", "webhook us", "calls"),
     *("load busy", "others"),
 )
+GOALS = (("dry-1", "p50_us"), ("real-1", "p50_us"), ("dry-16", "p99_us"), ("real-16", "p99_us"))
+MOST_OF_GO = 1.1
+"""What gpuclass may take in these situations, as a part of the Go webhook."""
+
 WITH_WEBHOOK = (GPUCLASS, TWICE, GO, NATIVE)
 NONE = "-"
 
 
 def render(report: Report) -> str:
     """Give everything: a table for each situation, and the calls of a creation."""
-    return "\n".join([*map(_situation, report.outcomes), align(_calls(report))])
+    parts = [*map(_situation, report.outcomes), f"{align(_calls(report))}\n", *_goals(report)]
+    return "\n".join(parts)
 
 
 def _situation(outcome: Outcome) -> str:
@@ -59,6 +64,7 @@ def page(report: Report) -> str:
         _columns(report, "no webhook", _base, _over),
         "gpuclass as a part of the Go webhook:",
         align([_GO_HEADINGS, *(_to_go(each) for each in report.outcomes)]),
+        "\n".join(_goals(report)),
         "CPU time for each pod in us, API server + webhook:",
         _columns(report, "no webhook", lambda each: _cpu(each, NOTHING), _cpu),
         "Calls of webhooks for one creation, by the API server's count and by ours:",
@@ -76,6 +82,17 @@ def _circumstances(report: Report) -> str:
         f"ratios with their range.\nOther programs used up to {others:.0%} of the API server's "
         f"core.\n{versions}."
     )
+
+
+def _goals(report: Report) -> Iterator[str]:
+    """Say of each goal that was measured whether it is met."""
+    outcomes = {each.situation: each for each in report.outcomes}
+    for situation, metric in GOALS:
+        if found := outcomes.get(situation):
+            took = found.over_go[GPUCLASS][metric]
+            verdict = "met" if took.median <= MOST_OF_GO else "**not met**"
+            name = f"{metric.removesuffix('_us')} of {found.title}"
+            yield f"- {name}: at most {MOST_OF_GO} of Go's, found {ratio(took)}: {verdict}."
 
 
 _GO_HEADINGS = ("", "p50", "p99", "API server's CPU", "webhook's CPU", "others used")

@@ -60,6 +60,14 @@ def test_the_page_has_what_is_added_the_cpu_and_the_calls() -> None:
     assert "Other programs used up to 2% of the API server's core." in text
 
 
+def test_goals_that_were_measured_are_judged() -> None:
+    report = make_report()
+    line = f"- p50 of {FIRST.title}: at most 1.1 of Go's, found 1.20 (1.20-1.20): **not met**."
+    assert [each for each in table.page(report).splitlines() if "at most" in each] == [line]
+    report.outcomes[0].over_go[GPUCLASS]["p50_us"] = Figure(median=1.1, low=1, high=1.4)
+    assert table.render(report).endswith("at most 1.1 of Go's, found 1.10 (1.00-1.40): met.")
+
+
 def test_bars_are_those_of_situations_with_no_webhook_to_compare() -> None:
     ((title, bars),) = table.groups(make_report())
     assert title == FIRST.title
