@@ -14,7 +14,7 @@ SCRIPTS = $(addprefix .ci/,base dist notes run) $(wildcard deploy/bootstrap/lib/
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare profile bench-apiserver clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare profile bench-apiserver bench-growth clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ profile: $(VENV)/dev $(VENV)/tools ## where the time goes in a server under load
 
 bench-apiserver: $(VENV)/dev ## what a pod costs through a real API server: ours, Go, a native policy, none
 	@$(BIN)/python -m benchmarks.apiserver
+
+bench-growth: $(VENV)/dev ## what a review, a start and memory cost as classes, pods and nodes become many
+	@$(BIN)/python -m benchmarks.growth
 
 lock: $(VENV)/dev ## resolve the dependencies anew (requirements/*.txt)
 	$(COMPILE) --group build --output-file requirements/build.txt

@@ -1,53 +1,74 @@
 """The memory of a replica beside a large cluster.
 
-`python -m benchmarks.memory` makes 5,000 nodes and 2,000 namespaces in a real API server, each of
-the size that they have in clouds, and prints what the processes of one replica hold.
+`python -m benchmarks.memory` makes 5,000 nodes, 2,000 namespaces and 1,000 classes and pools in a
+real API server, nodes and namespaces of the size that they have in clouds, and prints what the
+processes of one replica hold.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import usage
+from benchmarks.errors import BenchmarkError
 from tests.cluster.api import Json
 from tests.cluster.binaries import find
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
 from tests.cluster.waiting import eventually
+from tests.core import many
+from webhook.core.names import API_GROUP, API_VERSION
+from webhook.core.policy import crd
 from webhook.watch.connection import Client, connect
 
-NODES, NAMESPACES = 5_000, 2_000
-LIMIT_MIB = 150
+NODES, NAMESPACES, CLASSES = 5_000, 2_000, 1_000
+IDLE, GROWN, LISTED = "with few objects", "watched as they came", "listed at its start"
+LIMITS: Mapping[str, float] = {IDLE: 100, GROWN: 150, LISTED: 150}
+"""MiB that a replica may hold, by the moment at which it is looked at."""
 LABELS, IMAGES = 40, 50
 """Of a node, as clouds, discovery and kubelets write them."""
 FEATURES = 30
 """Of its labels those that discovery writes, alike on many nodes."""
 THREADS = 4
 CREATED = 201
+OWN = f"/apis/{API_GROUP}/{API_VERSION}"
 
 
 def main() -> int:
-    """Fill a cluster, start a replica, print its memory; fail above the limit."""
-    binaries = find(lambda line: _say(f"{line}\n"))
-    with TemporaryDirectory() as folder, ControlPlane(binaries) as plane:
+    """Fill a cluster, start replicas, print their memory; fail above a limit."""
+    with TemporaryDirectory() as folder, ControlPlane(find(_say)) as plane:
         prepare(plane)
         apply_policies(plane)
-        with replicas(plane, Path(folder), count=1) as (replica,):
-            replica.wait_ready()
-            before = held(replica.process.pid)
-            _say(f"making {NODES} nodes and {NAMESPACES} namespaces ...\n")
-            _fill(connect(plane.kubeconfig))
-            eventually(lambda: _is_known(replica), "every object to be known", 120)
-            after = held(replica.process.pid)
-        with replicas(plane, Path(folder) / "late", count=1) as (late,):
-            late.wait_ready()
-            started = held(late.process.pid)
-    _say(report({"with few objects": before, "watched as they came": after, "listed": started}))
-    return int(max(after, started) > LIMIT_MIB)
+        found = measure(plane, Path(folder), _say)
+    sys.stdout.write(report(found))
+    return int(bool(broken(found)))
+
+
+def measure(plane: ControlPlane, folder: Path, say: Callable[[str], None]) -> dict[str, float]:
+    """Fill a cluster that has the shipped policies; give what a replica holds at each moment."""
+    with replicas(plane, folder / "early", count=1) as (replica,):
+        replica.wait_ready()
+        found = {IDLE: held(replica.process.pid)}
+        say(f"making {NODES} nodes, {NAMESPACES} namespaces, {CLASSES} classes and pools ...")
+        fill(connect(plane.kubeconfig))
+        eventually(lambda: _is_known(replica), "every object to be known")
+        found[GROWN] = held(replica.process.pid)
+    with replicas(plane, folder / "late", count=1) as (late,):
+        late.wait_ready()
+        found[LISTED] = held(late.process.pid)
+    return found
+
+
+def broken(mebibytes: Mapping[str, float]) -> tuple[str, ...]:
+    """Say what is above its limit."""
+    return tuple(
+        f"{name}: {value:.1f} MiB, more than {LIMITS[name]:g}"
+        for name, value in mebibytes.items()
+        if value > LIMITS[name]
+    )
 
 
 def node(number: int) -> Json:
@@ -80,15 +101,28 @@ def namespace(number: int) -> Json:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def _fill(client: Client) -> None:
+def fill(client: Client) -> None:
+    """Make everything; documents last, since a policy that is there names none of them."""
+    every = (
+        *(("/api/v1/nodes", node(number)) for number in range(NODES)),
+        *(("/api/v1/namespaces", namespace(number)) for number in range(NAMESPACES)),
+        *((_PATHS[each["kind"]], each) for each in _documents()),
+    )
     with ThreadPoolExecutor(THREADS) as pool:
-        for path, make, count in (
-            ("/api/v1/nodes", node, NODES),
-            ("/api/v1/namespaces", namespace, NAMESPACES),
-        ):
-            statuses = pool.map(partial(_create, client, path), map(make, range(count)))
-            if any(status != CREATED for status in statuses):
-                raise RuntimeError(f"{path}: an object was not made")
+        statuses = pool.map(lambda each: _create(client, *each), every)
+        if any(status != CREATED for status in statuses):
+            raise BenchmarkError("an object was not made")
+
+
+def _documents() -> Iterator[Json]:
+    """Give all but the GPUPolicy, of which there is one."""
+    return (each for each in many.objects(CLASSES) if each["kind"] != "GPUPolicy")
+
+
+_PATHS = {
+    **{each.kind.__name__: f"{OWN}/{plural}" for plural, each in crd.RESOURCES.items()},
+    "PriorityClass": "/apis/scheduling.k8s.io/v1/priorityclasses",
+}
 
 
 def _create(client: Client, path: str, body: Json) -> int:
@@ -99,9 +133,11 @@ def _create(client: Client, path: str, body: Json) -> int:
 
 
 def _is_known(replica: Replica) -> bool:
-    """Tell whether the last nodes and namespaces have come; the API server tells in order."""
+    """Tell whether the last of each have come; the API server tells in order."""
     counts = {each["resource"]: each["objects"] for each in replica.readiness()["watches"]}
-    return bool(counts["nodes"] >= NODES and counts["namespaces"] >= NAMESPACES)
+    wanted = {"nodes": NODES, "namespaces": NAMESPACES}
+    wanted |= dict.fromkeys(("gpunodepools", "gpuclasses"), CLASSES)
+    return all(counts[name] >= count for name, count in wanted.items())
 
 
 def held(pid: int, proc: Path = usage.PROC) -> float:
@@ -117,14 +153,15 @@ def _proportional(path: Path) -> int:
 
 def report(mebibytes: Mapping[str, float]) -> str:
     """Give the figures as lines of text."""
-    lines = [f"{name:22}{value:6.1f} MiB" for name, value in mebibytes.items()]
-    title = f"memory of a replica, both processes; the limit is {LIMIT_MIB} MiB"
-    return "\n".join([title, *lines, ""])
+    lines = [
+        f"{name:22}{value:6.1f} MiB, at most {LIMITS[name]:g}" for name, value in mebibytes.items()
+    ]
+    return "\n".join(["memory of a replica, both processes", *lines, ""])
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

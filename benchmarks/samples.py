@@ -24,15 +24,15 @@ _DEFAULTED: list[object] = [{**each, "tolerationSeconds": 300} for each in _SECO
 def reviews() -> dict[str, bytes]:
     """Give the AdmissionReviews by name, as bytes."""
     pods = {
-        "training": _pod("training", {}),
-        "training-trainer": _pod("training", {"priorityClassName": "batch-low"}),
-        "production-two-terms": _pod("production", {"affinity": _affinity()}),
-        "development-tolerates": _pod(
+        "training": pod("training", {}),
+        "training-trainer": pod("training", {"priorityClassName": "batch-low"}),
+        "production-two-terms": pod("production", {"affinity": _affinity()}),
+        "development-tolerates": pod(
             "development", {"tolerations": [_EXISTS, *_DEFAULTED], "nodeSelector": {"zone": "a"}}
         ),
-        "default": _pod(None, {"tolerations": [{"key": "zone", "value": "a"}, *_DEFAULTED]}),
+        "default": pod(None, {"tolerations": [{"key": "zone", "value": "a"}, *_DEFAULTED]}),
     }
-    return {name: _review(number, pod) for number, (name, pod) in enumerate(pods.items())}
+    return {name: review(number, each) for number, (name, each) in enumerate(pods.items())}
 
 
 def write(folder: Path, reviews: Mapping[str, bytes]) -> None:
@@ -48,8 +48,8 @@ def pod_of(review: bytes) -> JSON:
     return pod
 
 
-def _review(number: int, pod: Object) -> bytes:
-    """Put a pod into the review that an API server would send for it."""
+def review(number: int, sent: Object, **others: object) -> bytes:
+    """Put a pod into the review that an API server would send, `others` over its request."""
     kind = {"group": "", "version": "v1", "kind": "Pod"}
     resource = {"group": "", "version": "v1", "resource": "pods"}
     request = {
@@ -65,17 +65,18 @@ def _review(number: int, pod: Object) -> bytes:
             "uid": "1a2b3c4d-0000-4000-8000-000000000001",
             "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
         },
-        "object": pod,
+        "object": sent,
         "oldObject": None,
         "dryRun": False,
         "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
+        **others,
     }
-    review = {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
-    return json.dumps(review, separators=(",", ":")).encode()
+    whole = {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
+    return json.dumps(whole, separators=(",", ":")).encode()
 
 
-def _pod(gpu_class: str | None, spec: Object) -> Object:
-    """Give a pod of a Job that asks for GPUs, with `spec` over what it has by default."""
+def pod(gpu_class: str | None, spec: Object) -> Object:
+    """Give a pod of a Job that asks for a GPU, with `spec` over what it has by default."""
     annotations: Object = {"team.example.com/cost-centre": "4711"}
     if gpu_class is not None:
         annotations["gpu-class"] = gpu_class
@@ -104,7 +105,7 @@ def _pod(gpu_class: str | None, spec: Object) -> Object:
     }
     whole: Object = {
         "volumes": [_token(), {"name": "data", "persistentVolumeClaim": {"claimName": "imagenet"}}],
-        "containers": [_container("fit", "8"), _container("metrics", None)],
+        "containers": [container("fit", "8"), container("metrics", None)],
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 30,
         "dnsPolicy": "ClusterFirst",
@@ -120,7 +121,8 @@ def _pod(gpu_class: str | None, spec: Object) -> Object:
     return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {**whole, **spec}}
 
 
-def _container(name: str, gpus: str | None) -> Object:
+def container(name: str, gpus: str | None) -> Object:
+    """Give a container of a pod, with GPUs or (None) without."""
     amounts: Object = {"cpu": "8", "memory": "64Gi"}
     if gpus:
         amounts["nvidia.com/gpu"] = gpus

@@ -6,7 +6,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks.memory import LABELS, held, namespace, node, report
+from benchmarks.memory import (
+    GROWN,
+    IDLE,
+    LABELS,
+    LISTED,
+    broken,
+    held,
+    namespace,
+    node,
+    report,
+)
 from tests.benchmarks.test_usage import task
 from webhook.watch.objects import read_namespace, read_node
 
@@ -32,8 +42,16 @@ def test_memory_that_processes_share_counts_once(tmp_path: Path) -> None:
 
 
 def test_the_report_has_a_line_for_each_moment() -> None:
-    assert report({"empty": 86.6, "full": 97.0}) == (
-        "memory of a replica, both processes; the limit is 150 MiB\n"
-        "empty                   86.6 MiB\n"
-        "full                    97.0 MiB\n"
+    assert report({IDLE: 86.6, GROWN: 117.0}) == (
+        "memory of a replica, both processes\n"
+        "with few objects        86.6 MiB, at most 100\n"
+        "watched as they came   117.0 MiB, at most 150\n"
+    )
+
+
+def test_what_is_above_its_limit_is_told() -> None:
+    assert broken({IDLE: 100.0, GROWN: 150.0}) == ()
+    assert broken({IDLE: 100.1, GROWN: 150.0, LISTED: 200}) == (
+        "with few objects: 100.1 MiB, more than 100",
+        "listed at its start: 200.0 MiB, more than 150",
     )

@@ -14,7 +14,7 @@ from webhook.core.policy.documents import PriorityClass
 from webhook.core.policy.policy import Policy
 from webhook.serve.metrics import Metrics
 from webhook.serve.settings import Settings
-from webhook.serve.snapshots import Snapshots
+from webhook.serve.snapshots import KEPT_CLASSES, Snapshots
 from webhook.serve.sources import FolderSource, make
 
 ONE = replace(reviews.policy(), revision="one")
@@ -93,6 +93,16 @@ def test_no_more_policies_are_remembered_than_some(found: Snapshots) -> None:
     for number in range(20):
         found.accept(replace(ONE, revision=str(number)))
     assert former(found) == [str(number) for number in range(18, 2, -1)]
+
+
+def test_of_policies_of_very_many_classes_fewer_are_remembered(found: Snapshots) -> None:
+    plan = next(iter(ONE.classes.values()))
+    for number in range(20):
+        classes = dict.fromkeys((f"class-{each}" for each in range(KEPT_CLASSES // 3)), plan)
+        found.accept(replace(ONE, revision=str(number), classes=classes))
+    assert former(found) == ["18", "17", "16"]
+    found.accept(replace(ONE, revision="huge", classes={**classes, "one-more": plan}))
+    assert former(found) == ["19", "18", "17"]
 
 
 def test_what_did_not_change_is_not_read_again(found: Snapshots) -> None:

@@ -20,7 +20,7 @@ from webhook.serve.health import Health
 from webhook.serve.metrics import Metrics
 from webhook.serve.snapshots import Snapshots
 from webhook.serve.sources import FolderSource
-from webhook.serve.tls import Certificates
+from webhook.serve.tls import CERTIFICATE, KEY, Certificates
 
 
 @pytest.fixture
@@ -29,19 +29,39 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def served(certificates: Certificates) -> bytes:
-    """Give the certificate that a client is shown, by a handshake in memory."""
+def shaken(context: ssl.SSLContext) -> ssl.SSLObject:
+    """Give a client after a handshake in memory, and all that the server sent with it."""
     ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    client = context.wrap_bio(theirs, ours)
-    server = certificates.context.wrap_bio(ours, theirs, server_side=True)
-    for side in (client, server, client):
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    client = trusting.wrap_bio(theirs, ours)
+    server = context.wrap_bio(ours, theirs, server_side=True)
+    for side in (client, server, client, server):
         with suppress(ssl.SSLWantReadError):
             side.do_handshake()
-    shown = client.getpeercert(binary_form=True)
+    with suppress(ssl.SSLWantReadError):
+        client.read()
+    return client
+
+
+def served(certificates: Certificates) -> bytes:
+    """Give the certificate that a client is shown."""
+    shown = shaken(certificates.context).getpeercert(binary_form=True)
     assert shown is not None
     return shown
+
+
+def has_ticket(context: ssl.SSLContext) -> bool:
+    """Tell whether a client could resume its session."""
+    session = shaken(context).session
+    return session is not None and session.has_ticket
+
+
+def test_no_session_ticket_is_made_which_no_api_server_would_keep(folder: Path) -> None:
+    assert not has_ticket(Certificates(folder, Metrics()).context)
+    usual = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    usual.load_cert_chain(folder / CERTIFICATE, folder / KEY)
+    assert has_ticket(usual)
 
 
 def der(pair: Pair) -> bytes:

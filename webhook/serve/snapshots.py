@@ -19,6 +19,8 @@ KEPT_SECONDS = 30.0
 """How long a policy that was in force is remembered: no review takes longer in the API server."""
 KEPT = 16
 """How many of them at most."""
+KEPT_CLASSES = 4000
+"""How many classes they may have together: each policy is some 3 KB a class and its pool."""
 
 _log = logging.getLogger(f"{ROOT}.policy")
 
@@ -67,13 +69,26 @@ class Snapshots:
         is_new = before is None or before.revision != policy.revision
         if before is not None and is_new:
             self._former.appendleft((now, before.after(())))
-        former = [each for at, each in self._former if now < at + KEPT_SECONDS]
+        former = self._remembered(now)
         self.policy = policy.after(former) if former else policy
         self.loaded_at = now
         self._metrics.set_policy(policy, self.loaded_at)
         if is_new:
             classes = sorted(policy.classes)
             _log.info("policy in force", extra=fields(revision=policy.revision, classes=classes))
+
+    def _remembered(self, now: float) -> list[Policy]:
+        """Give the policies that were in force a moment ago, newest first; forget all others."""
+        found: list[Policy] = []
+        classes = 0
+        for at, each in self._former:
+            classes += len(each.classes)
+            if now >= at + KEPT_SECONDS or (found and classes > KEPT_CLASSES):
+                break
+            found.append(each)
+        while len(self._former) > len(found):
+            self._former.pop()
+        return found
 
     def take(self, load: Callable[[], Policy]) -> None:
         """Put in force what `load` gives; where it raises, nothing changes but `faults`."""

@@ -1,0 +1,115 @@
+"""The command: `python -m benchmarks.growth [--quick] [--only reviews]`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from benchmarks import page, plot, programs
+from benchmarks.errors import BenchmarkError
+from benchmarks.growth import compilation, handshake, incluster, pods, reviews, served, table
+from benchmarks.growth.report import Report, Section
+from benchmarks.report import write as encode
+from tests.cluster.binaries import KUBERNETES_VERSION
+from tests.cluster.gobuild import BinariesUnavailable
+from tests.cluster.process import ComponentFailed
+from webhook.core.errors import GpuclassError
+
+DOCS = Path(__file__).parents[2] / "docs"
+COMMAND = "make bench-growth"
+MOST = 4.0
+"""Where the scale of the plot ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured: rounds in this process and of servers, their seconds, starts."""
+
+    rounds: int
+    server_rounds: int
+    seconds: float
+    starts: int
+
+
+DEFAULT = Plan(rounds=9, server_rounds=5, seconds=2.0, starts=10)
+QUICK = Plan(rounds=2, server_rounds=1, seconds=0.6, starts=2)
+
+PARTS: Mapping[str, Callable[[Plan], Iterable[Section]]] = {
+    "reviews": lambda plan: [reviews.section(plan.rounds)],
+    "pods": lambda plan: pods.sections(plan.rounds),
+    "served": lambda plan: [served.reviews(plan.server_rounds, plan.seconds)],
+    "connections": lambda plan: [served.connections(plan.server_rounds, plan.seconds)],
+    "handshake": lambda plan: [handshake.section(plan.rounds)],
+    "compilation": lambda plan: [compilation.section(plan.rounds)],
+    "cluster": lambda plan: incluster.sections(plan.starts, _say),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the tables, write JSON, plot and page; give the exit code, 1 above a limit."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two minutes, to see that it works")
+    parser.add_argument("--only", choices=PARTS, action="append", help="a part; it writes nothing")
+    parser.add_argument("--output", type=Path, help="folder of benchmarks.md and benchmarks (docs)")
+    args = parser.parse_args(arguments)
+    output = args.output or (None if args.quick or args.only else DOCS)
+    try:
+        found = run(QUICK if args.quick else DEFAULT, args.only or tuple(PARTS))
+        sys.stdout.write(f"{table.render(found)}\n")
+        if output:
+            write(found, output)
+    except (BenchmarkError, BinariesUnavailable, ComponentFailed, GpuclassError, OSError) as error:
+        sys.stderr.write(f"benchmarks.growth: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return int(any(each.broken for each in found.sections))
+
+
+def run(plan: Plan, parts: Iterable[str]) -> Report:
+    """Measure part by part."""
+    return Report(
+        date=datetime.now(UTC).date().isoformat(),
+        versions={
+            "Kubernetes": KUBERNETES_VERSION,
+            "gpuclass": version("gpuclass"),
+            "Python": python_version(),
+            "Go": programs.go_version(programs.find().server),
+        },
+        sections=[*_measured(plan, parts)],
+    )
+
+
+def _measured(plan: Plan, parts: Iterable[str]) -> Iterator[Section]:
+    for name in parts:
+        began = time.monotonic()
+        yield from PARTS[name](plan)
+        _say(f"{name}: {time.monotonic() - began:.0f} s")
+
+
+def write(found: Report, output: Path) -> None:
+    """Write benchmarks/growth.json and growth.svg, and the tables in benchmarks.md."""
+    folder, text = output / "benchmarks", output / "benchmarks.md"
+    title = f"CPU of a review, as a multiple of one beside one class ({found.date})"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "growth.json").write_bytes(encode(found))
+    drawn = plot.draw(title, table.groups(found), MOST)
+    (folder / "growth.svg").write_text(drawn, encoding="utf-8")
+    if text.exists():
+        before = text.read_text(encoding="utf-8")
+        text.write_text(page.insert(before, COMMAND, table.page(found)), encoding="utf-8")
+    _say(f"written: {folder / 'growth.json'}, {folder / 'growth.svg'}, {text}")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""`make bench-growth`: its cases, its tables, the command."""
