@@ -13,6 +13,8 @@ from tests.serve import pki, reviews
 from tests.serve.running import make
 from tests.serve.server import Server
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_a_worker_that_comes_late_takes_over_what_changed(tmp_path: Path) -> None:
     certs, policies = tmp_path / "certs", tmp_path / "policies"
@@ -29,6 +31,21 @@ def test_a_worker_that_comes_late_takes_over_what_changed(tmp_path: Path) -> Non
     assert service.snapshots.faults == ()
     assert service.snapshots.policy is not before
     assert service.certificates.expiry == renewed.certificate.not_valid_after_utc.timestamp()
+
+
+def test_no_search_for_garbage_looks_at_what_was_made_before_the_fork(tmp_path: Path) -> None:
+    """Looking at it would write to it, and what is written to is shared no longer."""
+    pki.write(tmp_path, pki.authority())
+    program = (
+        "import gc, pathlib, sys\n"
+        "from tests.serve.running import BASE\n"
+        "from webhook.serve import master\n"
+        "master._manage = lambda _: print(gc.get_freeze_count() > len(gc.get_objects()))\n"
+        "master.run(BASE, pathlib.Path(sys.argv[1]), lambda *_: None)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    answer = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    assert answer.stdout == b"True\n"
 
 
 def test_without_a_cluster_the_official_client_is_not_loaded() -> None:

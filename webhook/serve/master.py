@@ -1,5 +1,6 @@
 """gunicorn, configured in one place: it holds the sockets and looks after the worker."""
 
+import gc
 import math
 import os
 import signal
@@ -95,6 +96,10 @@ def run(settings: Settings, certs: Path, ready: Ready) -> None:
     listening = sockets.listen((settings.bind, settings.metrics_bind))
     service = Service(settings, certs, writer)
     ready(*map(sockets.address_of, listening))
+    # What the worker shares with the master stays shared as long as nothing writes to it, and a
+    # search for garbage writes to whatever it looks at.
+    gc.collect()
+    gc.freeze()
     _manage(Chief(Master(service, tuple(each.detach() for each in listening))))
 
 
