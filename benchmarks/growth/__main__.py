@@ -75,6 +75,7 @@ def run(plan: Plan, parts: Iterable[str]) -> Report:
     """Measure part by part."""
     return Report(
         date=datetime.now(UTC).date().isoformat(),
+        rounds=plan.rounds,
         versions={
             "Kubernetes": KUBERNETES_VERSION,
             "gpuclass": version("gpuclass"),

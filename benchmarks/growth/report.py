@@ -21,7 +21,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that are measured in one unit, at the same sizes.
 
-    `goal` is what is wanted, `broken` says each figure that is beyond a limit.
+    `goal` is what is wanted, `note` what the figures are worth, `broken` says each figure that is
+    beyond a limit.
     """
 
     name: str
@@ -30,13 +31,15 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     rows: list[Row]
     goal: str = ""
+    note: str = ""
     broken: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole run; nothing tells of the machine."""
+    """A whole run, `rounds` of them in this process; nothing tells of the machine."""
 
     date: str
+    rounds: int
     versions: dict[str, str]
     sections: list[Section]
 

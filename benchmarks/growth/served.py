@@ -53,6 +53,7 @@ def reviews(rounds: int, seconds: float, sizes: tuple[int, ...] = SIZES) -> Sect
         columns=tuple(costs),
         rows=[row("GPU pod of a class", costs)],
         goal="flat",
+        note=_others(found),
     )
 
 
@@ -75,7 +76,13 @@ def connections(rounds: int, seconds: float) -> Section:
             _of(found, "CPU of a review, us", "cpu_us"),
         ],
         goal="at least 0.6 of Go's reviews a second",
+        note=_others(found),
     )
+
+
+def _others(found: Mapping[str, Sequence[Sample]]) -> str:
+    most = max(each.others for taken in found.values() for each in taken)
+    return f"Other programs used up to {most:.0%} of the server's core."
 
 
 def _of(found: Mapping[str, Sequence[Sample]], title: str, metric: str) -> Row:

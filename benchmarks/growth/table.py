@@ -19,7 +19,7 @@ def render(report: Report) -> str:
 def page(report: Report) -> str:
     """Give what stands in docs/benchmarks.md."""
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-    return f"Measured on {report.date}: {versions}.\n\n{render(report)}"
+    return f"Measured on {report.date}, {report.rounds} rounds: {versions}.\n\n{render(report)}"
 
 
 def _section(section: Section) -> str:
@@ -29,6 +29,7 @@ def _section(section: Section) -> str:
     rows += [(each.name, *_cells(each, section), *_last(each, section)) for each in section.rows]
     said = [f"**{section.title}**", align(rows)]
     said += [f"Goal: {section.goal}."] if section.goal else []
+    said += [section.note] if section.note else []
     said += [f"Broken: {each}." for each in section.broken]
     return "\n\n".join(said)
 

@@ -27,7 +27,9 @@ def test_json_plot_and_page_are_written(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("found", "code"),
     [
-        pytest.param(Report(date="", versions={}, sections=[ALONE]), 0, id="within-limits"),
+        pytest.param(
+            Report(date="", rounds=1, versions={}, sections=[ALONE]), 0, id="within-limits"
+        ),
         pytest.param(REPORT, 1, id="above-a-limit"),
         pytest.param(BenchmarkError("no Go"), 2, id="not-measured"),
         pytest.param(KeyboardInterrupt(), 130, id="interrupted"),

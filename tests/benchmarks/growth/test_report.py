@@ -12,6 +12,7 @@ SECTION = Section(
     columns=("1", "1000"),
     rows=[ROW],
     goal="flat",
+    note="Others were busy.",
     broken=("it grows",),
 )
 ALONE = Section(
@@ -21,7 +22,7 @@ ALONE = Section(
     columns=("idle",),
     rows=[row("held", {"idle": [1234.5]})],
 )
-REPORT = Report(date="2026-01-02", versions={"Go": "1.26.8"}, sections=[SECTION, ALONE])
+REPORT = Report(date="2026-01-02", rounds=3, versions={"Go": "1.26.8"}, sections=[SECTION, ALONE])
 TABLES = """\
 **A review**
 
@@ -30,6 +31,8 @@ TABLES = """\
 | GPU pod | 20.0 (10.0-40.0) | 20.0 (20.0-60.0) |         1.50 |
 
 Goal: flat.
+
+Others were busy.
 
 Broken: it grows.
 
@@ -47,12 +50,12 @@ def test_parts_of_the_first_column_are_taken_within_rounds() -> None:
 
 def test_each_section_is_a_table() -> None:
     assert table.render(REPORT) == TABLES
-    assert table.page(REPORT) == f"Measured on 2026-01-02: Go 1.26.8.\n\n{TABLES}"
+    assert table.page(REPORT) == f"Measured on 2026-01-02, 3 rounds: Go 1.26.8.\n\n{TABLES}"
 
 
 def test_what_was_not_measured_at_a_size_is_a_dash() -> None:
     section = Section(name="starts", title="", unit="s", columns=("few", "many"), rows=[ROW, ROW])
-    last = table.render(Report(date="", versions={}, sections=[section])).splitlines()[-1]
+    last = table.render(Report(date="", rounds=1, versions={}, sections=[section])).splitlines()[-1]
     assert last == "| GPU pod |   - |    - |            - |"
 
 
