@@ -39,7 +39,7 @@ def a_record(message: str, **fields: object) -> logging.LogRecord:
 
 
 def test_a_line_of_json_is_an_event() -> None:
-    event = logs.event(a_record("served", count=1, names=("a", "b")))
+    event = logs.safe(logs.event(a_record("served", count=1, names=("a", "b"))))
     assert logs.render_json(event) == (
         b'{"time":"1970-01-01T00:00:00.001Z","level":"info","logger":"gpuclass.x",'
         b'"message":"served","count":1,"names":["a","b"]}\n'
@@ -47,7 +47,7 @@ def test_a_line_of_json_is_an_event() -> None:
 
 
 def test_a_line_of_text_is_for_a_terminal_and_can_not_steer_it() -> None:
-    event = logs.event(a_record("served", names=("a", "b"), user="\x1b[31mred\n"))
+    event = logs.safe(logs.event(a_record("served", names=("a", "b"), user="\x1b[31mred\n")))
     assert logs.render_text(event) == (
         b"00:00:00.001 INFO    served  names=a,b  user=\\x1b[31mred\\n\n"
     )
@@ -59,7 +59,7 @@ def test_an_exception_becomes_its_traceback() -> None:
         {}["gone"]  # type: ignore[index] # it fails
     except KeyError:
         record.exc_info = sys.exc_info()
-    event = logs.event(record)
+    event = logs.safe(logs.event(record))
     assert str(event["traceback"]).endswith("KeyError: 'gone'")
     assert logs.render_text(event).endswith(b"KeyError: 'gone'\n")
 

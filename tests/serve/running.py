@@ -94,9 +94,9 @@ class Running:
         self.loop = asyncio.get_running_loop()
         if self._name == "admission":
             guard = self.service.guard(self._name, self.service.callers)
-            certificates = self.service.certificates
+            service, certificates = self.service, self.service.certificates
             self.listener = Listener(
-                self.service.admission, listening, guard, lambda: certificates.context
+                service.admission, listening, guard, lambda: certificates.context, service.gateway
             )
         else:
             guard = self.service.guard(self._name)

@@ -13,9 +13,10 @@ from tests.serve import pki, reviews
 from tests.serve.running import Silent, make
 from webhook.core.decision import Decision
 from webhook.process.logs import render_json
-from webhook.serve import asgi
+from webhook.serve import gateway
 from webhook.serve.answer import Answerer
-from webhook.serve.asgi import RECEIVED, Application, Gateway, Message, Scope
+from webhook.serve.asgi import RECEIVED, Application, Message, Reviews, Scope
+from webhook.serve.gateway import Gateway
 from webhook.serve.metrics import Metrics
 from webhook.serve.observer import Observer
 from webhook.serve.service import Service
@@ -140,12 +141,13 @@ def test_what_may_be_early_is_looked_at_twice(
     is_allowed: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asgi, "SECOND_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(gateway, "SECOND_LOOK_SECONDS", 0.02)
     left = iter(decisions)
     answerer = Answerer(lambda *_: next(left), reviews.policy)
     metrics = Metrics()
-    gateway = Gateway(answerer, Observer(metrics, Silent(2), render_json), make_none, 1000)
-    _, body = exchange(gateway, a_scope(query_string=query), part(reviews.body(kind=kind)))
+    answering = Gateway(answerer, Observer(metrics, Silent(2), render_json), 1000)
+    application = Reviews(answering, make_none)
+    _, body = exchange(application, a_scope(query_string=query), part(reviews.body(kind=kind)))
     assert json.loads(body["body"])["response"]["allowed"] is is_allowed
     assert list(left) == []
 
@@ -170,7 +172,7 @@ async def make_none(*_: object) -> None:
 def test_a_review_that_waited_long_is_turned_away_in_time(
     service: Service, monkeypatch: pytest.MonkeyPatch, waited: float, status: int, error: str | None
 ) -> None:
-    monkeypatch.setattr(asgi, "time", SimpleNamespace(monotonic=lambda: 100.0 + waited))
+    monkeypatch.setattr(gateway, "time", SimpleNamespace(monotonic=lambda: 100.0 + waited))
     scope = a_scope(query_string=b"timeout=5s", **{RECEIVED: 100.0})
     start, body = send(service, scope, part(reviews.body("allowed")))
     headers = dict(start["headers"])

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from webhook.core.text import LONGEST, shown
+from webhook.core.text import shown
 from webhook.process.settings import LogFormat, LogLevel
 
 Event: TypeAlias = Mapping[str, object]
@@ -47,18 +47,17 @@ def fields(**values: object) -> dict[str, object]:
 
 
 def render_json(event: Event) -> bytes:
-    """Give an event as one line of JSON."""
-    return _encode(safe(event)) + b"\n"
+    """Give a safe event as one line of JSON."""
+    return _encode(event) + b"\n"
 
 
 def render_text(event: Event) -> bytes:
-    """Give an event as a line for a terminal, a traceback below it, each line of that set in."""
-    found = safe(event)
-    pairs = "".join(f"  {key}={_word(each)}" for key, each in found.items() if key not in _HEAD)
-    lines = str(found.get("traceback", "")).splitlines()
+    """Give a safe event as a line for a terminal, a traceback below it, each line set in."""
+    pairs = "".join(f"  {key}={_word(each)}" for key, each in event.items() if key not in _HEAD)
+    lines = str(event.get("traceback", "")).splitlines()
     trace = "".join(f"\n    {line}" for line in lines)
-    clock, level = str(found["time"])[11:23], str(found["level"]).upper()
-    return f"{clock} {level:7} {found['message']}{pairs}{trace}\n".encode()
+    clock, level = str(event["time"])[11:23], str(event["level"]).upper()
+    return f"{clock} {level:7} {event['message']}{pairs}{trace}\n".encode()
 
 
 _HEAD = frozenset({"time", "level", "logger", "message", "traceback"})
@@ -80,7 +79,7 @@ def safe(event: Event) -> dict[str, object]:
 
 def _bounded(value: object) -> object:
     if isinstance(value, str):
-        return value if len(value) <= LONGEST and value.isprintable() else shown(value)
+        return shown(value)
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, Mapping):
@@ -99,7 +98,7 @@ def _lines(text: str) -> str:
 
 def _word(value: object) -> str:
     """Give a value as text; two spaces, which stand between fields, are quoted."""
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return repr(text) if "  " in text else text
 
 
@@ -139,7 +138,8 @@ class LineWriter:
             self.dropped += 1
         else:
             self._lines.append(line)
-            self._pending.set()
+            if not self._pending.is_set():
+                self._pending.set()
 
     def start(self) -> None:
         """Write from a thread from now on."""
@@ -193,7 +193,7 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record as one event."""
         try:
-            self._writer.write(self._render(event(record)))
+            self._writer.write(self._render(safe(event(record))))
         except Exception:  # noqa: BLE001 # logging's own contract: a line never breaks its caller
             self.handleError(record)
 

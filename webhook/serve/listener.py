@@ -17,6 +17,7 @@ from uvicorn import Config, Server
 from webhook.process.logs import ROOT, fields
 from webhook.serve.asgi import Application
 from webhook.serve.cut import Cut
+from webhook.serve.gateway import Gateway
 from webhook.serve.guard import Guard, Peer, Phase
 from webhook.serve.protocol import Connection
 
@@ -43,12 +44,17 @@ class Listener(Server):
         listening: socket.socket,
         guard: Guard,
         context: Callable[[], ssl.SSLContext] | None = None,
+        gateway: Gateway | None = None,
     ) -> None:
-        """Take what to serve and where; `context` is asked at each handshake, None: plain HTTP."""
+        """Take what to serve and where, and who answers reviews past it.
+
+        `context` is asked at each handshake, None: plain HTTP.
+        """
         super().__init__(_config(app, guard))
         self._listening = listening
         self._guard = guard
         self._context = context
+        self._gateway = gateway
         self._complained = -math.inf
         self._scarce_since = math.inf
         self._handshakes: set[asyncio.Task[None]] = set()
@@ -168,7 +174,7 @@ class Listener(Server):
         sock.settimeout(0)
         try:
             await self._loop.connect_accepted_socket(
-                lambda: Connection(self._guard, self.config, self.server_state),
+                lambda: Connection(self._guard, self.config, self.server_state, self._gateway),
                 sock,
                 ssl=self._context() if self._context else None,
                 ssl_handshake_timeout=settings.handshake_seconds if self._context else None,

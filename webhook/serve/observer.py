@@ -10,7 +10,8 @@ from collections.abc import Callable
 from webhook.core.decision import Decision, Verdict
 from webhook.core.review import Request
 from webhook.core.subject.case import Stage
-from webhook.process.logs import ROOT, LineWriter, Render, fields, timestamp
+from webhook.core.text import shown
+from webhook.process.logs import ROOT, LineWriter, Render, fields, safe, timestamp
 from webhook.serve.answer import Answer
 from webhook.serve.metrics import Metrics
 
@@ -59,34 +60,37 @@ class Observer:
             _log.debug("no decision", extra=fields(stage=stage, reason=answer.failure))
 
     def _write(self, stage: Stage, request: Request, decision: Decision, seconds: float) -> None:
-        """Write past `logging`, whose records cost more than the decision's encoding."""
+        """Write past `logging`, whose records cost more than the decision's encoding.
+
+        What somebody else wrote is made safe here, each field that it is in.
+        """
         kind = request.request_kind or request.kind
-        event = {
+        event: dict[str, object] = {
             "time": timestamp(self._clock()),
             "level": "info",
             "logger": _log.name,
             "message": f"{stage} {decision.verdict}",
-            "uid": request.uid,
-            "user": request.user_info.username,
-            "operation": request.operation,
-            "namespace": request.namespace,
-            "kind": kind.kind,
-            "name": request.name,
+            "uid": shown(request.uid),
+            "user": shown(request.user_info.username),
+            "operation": shown(request.operation),
+            "namespace": shown(request.namespace),
+            "kind": shown(kind.kind),
+            "name": shown(request.name),
             "class": decision.gpu_class,
             "rules": decision.rules,
             "warnings": len(decision.warnings),
             "milliseconds": round(seconds * 1000, 3),
             "dry_run": request.dry_run is True,
         }
-        self._writer.write(self._render({**event, **_audited(decision)}))
+        if decision.would_change or decision.would_refuse:
+            event |= _audited(decision)
+        self._writer.write(self._render(event))
 
 
 def _audited(decision: Decision) -> dict[str, object]:
-    """Give what rules in mode Audit would have done; nothing where none would."""
-    if not decision.would_change and not decision.would_refuse:
-        return {}
+    """Give what rules in mode Audit would have done."""
     refused = [f"{each.rule}: {each.path}" for each in decision.would_refuse]
-    return {"would_change": decision.would_change, "would_refuse": refused}
+    return safe({"would_change": decision.would_change, "would_refuse": refused})
 
 
 def _is_telling(decision: Decision) -> bool:

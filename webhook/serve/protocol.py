@@ -3,11 +3,14 @@
 A connection is idle, or in a phase that has one absolute deadline: a client that drips bytes is cut
 like one that sends none. Setting a deadline is an assignment; `Guard.sweep` looks at all of them a
 few times a second, which costs a request less than a timer would.
+
+Reviews of the ordinary kind are answered here at once (`direct`); uvicorn has the others.
 """
 
 import asyncio
 import math
 import time
+from typing import cast
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import (
@@ -18,8 +21,11 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from webhook.serve import answer as answers
-from webhook.serve.asgi import RECEIVED
+from webhook.serve import direct
+from webhook.serve.asgi import RECEIVED, content, ends
 from webhook.serve.cut import Cut
+from webhook.serve.direct import Arrival
+from webhook.serve.gateway import Gateway
 from webhook.serve.guard import Guard, Phase
 
 _CUTS = {
@@ -33,13 +39,18 @@ _CUTS = {
 class Connection(HttpToolsProtocol):
     """One connection under guard."""
 
-    def __init__(self, guard: Guard, config: Config, state: ServerState) -> None:
-        """Take the limits, and what uvicorn's protocol takes."""
+    def __init__(
+        self, guard: Guard, config: Config, state: ServerState, gateway: Gateway | None = None
+    ) -> None:
+        """Take the limits, what uvicorn's protocol takes, and who answers reviews, if any come."""
         super().__init__(config, state, {}, asyncio.get_running_loop())
         self.phase = Phase.IDLE
         self.deadline = math.inf
         self.has_asked = False
         self._guard = guard
+        self._gateway = gateway
+        self._arrival: Arrival | None = None
+        self._is_last = False
         self._fault = ""
         self._is_receiving = False
         self._received = 0.0
@@ -85,34 +96,99 @@ class Connection(HttpToolsProtocol):
         limit = self._guard.settings.max_header_bytes
         if self._size > limit and self._head_size() > limit:
             raise ValueError("the headers are too large")
-        super().on_headers_complete()
+        self._arrival = self._directly()
+        if self._arrival is None:
+            self._hand_on()
         self._enter(Phase.BODY)
-        if self._guard.health.is_draining:
-            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if self._arrival is None:
+            super().on_body(body)
+        else:
+            self._arrival.parts.append(body)
 
     def on_message_complete(self) -> None:
         """End the request: from here on it is for us to answer, and for the client to listen."""
-        super().on_message_complete()
+        arrival, self._arrival = self._arrival, None
+        if arrival is None:
+            super().on_message_complete()
+        else:
+            self._answer_review(arrival)
         self.has_asked = True
         self._is_receiving = False
         self._size = 0
-        self._enter(Phase.IDLE if self.cycle.response_complete else Phase.ANSWER)
+        self._await_next()
+
+    def _directly(self) -> Arrival | None:
+        """Take a review past ASGI, if nothing about the request is unusual."""
+        if self._gateway is None or self._is_busy() or self.flow.write_paused:
+            return None
+        found = direct.route(self.url)
+        if found is None or self.expect_100_continue or self.parser.should_upgrade():
+            return None
+        if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
+            return None
+        if self.transport.is_closing() or self._gateway.refuse(*content(self.headers)):
+            return None
+        return Arrival(stage=found[0], allowed=found[1])
+
+    def _hand_on(self) -> None:
+        """Leave a request to uvicorn; the last answers of a server that is about to stop close."""
+        super().on_headers_complete()
+        if self._is_ending():
+            self.cycle.keep_alive = False
+
+    def _answer_review(self, arrival: Arrival) -> None:
+        gateway, body = cast("Gateway", self._gateway), arrival.body
+        answer = gateway.at_once(body, arrival.stage, arrival.allowed, self._received)
+        if answer is None:
+            self._hand_on()
+            super().on_body(body)
+            super().on_message_complete()
+            return
+        is_last = ends(answer) or self._is_ending() or not self.parser.should_keep_alive()
+        more = self.server_state.default_headers
+        self.transport.write(direct.rendered(answer, more, is_last=is_last))
+        if is_last:
+            self.close()
+        gateway.record(arrival.stage, answer)
+
+    def _await_next(self) -> None:
+        """Be idle again, if everything is answered and on its way; otherwise that is waited for."""
+        if self.transport.is_closing():
+            self._enter(Phase.CLOSING)
+        else:
+            is_done = not self._is_busy() and not self.flow.write_paused
+            self._enter(Phase.IDLE if is_done else Phase.ANSWER)
+
+    def _is_busy(self) -> bool:
+        """Tell whether uvicorn has a request that is not answered to the end."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _is_ending(self) -> bool:
+        """Tell whether the server, or this connection, is about to stop."""
+        return self._is_last or self._guard.health.is_draining
 
     def on_response_complete(self) -> None:
         """Be idle again, unless the answer came before the end of the request."""
         super().on_response_complete()
-        if self.transport.is_closing():
-            self._enter(Phase.CLOSING)
-        elif not self._is_receiving:
-            # More requests may have come at once, and this answer may still be on its way.
-            is_done = self.cycle.response_complete and not self.flow.write_paused
-            self._enter(Phase.IDLE if is_done else Phase.ANSWER)
+        if self.transport.is_closing() or not self._is_receiving:
+            self._await_next()
 
     def resume_writing(self) -> None:
         """Be idle again, if it was the client that let an answer wait."""
         super().resume_writing()
-        if self.phase is Phase.ANSWER and self.cycle.response_complete:
+        if self.phase is Phase.ANSWER and not self._is_busy():
             self._enter(Phase.IDLE)
+
+    def shutdown(self) -> None:
+        """Stop once a review that is on its way is answered."""
+        if self._arrival is None:
+            super().shutdown()
+        else:
+            self._is_last = True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in JSON like every refusal."""

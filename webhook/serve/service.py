@@ -11,8 +11,9 @@ from webhook.process.logs import RENDER, LineWriter
 from webhook.process.probes import probes
 from webhook.serve import application, sources
 from webhook.serve.answer import Answerer, Decide
-from webhook.serve.asgi import Application, Gateway
+from webhook.serve.asgi import Application, Reviews
 from webhook.serve.callers import ANYBODY, Callers
+from webhook.serve.gateway import Gateway
 from webhook.serve.guard import Guard
 from webhook.serve.health import Health
 from webhook.serve.metrics import Metrics
@@ -48,7 +49,12 @@ class Service:
         self.snapshots = Snapshots(self.metrics)
         self.source = sources.make(settings, self.snapshots, self.metrics)
         self.health = Health(self.snapshots, self.source, self.certificates, self.metrics)
-        self.admission = self._gateway(decide)
+        answerer = Answerer(decide, self.snapshots.current)
+        observer = Observer(self.metrics, writer, RENDER[settings.log_format])
+        limit = settings.max_body_bytes
+        flask = application.reviews(self.health, self.metrics, answerer, observer, limit)
+        self.gateway = Gateway(answerer, observer, limit)
+        self.admission: Application = Reviews(self.gateway, _asgi(flask))
         self.probes = _asgi(probes(self.health, self.metrics.render))
 
     def guard(self, listener: str, callers: Callers = ANYBODY) -> Guard:
@@ -64,13 +70,6 @@ class Service:
         """Follow changed policies and certificates for ever."""
         interval = self.settings.poll_seconds
         await asyncio.gather(self.source.follow(), self.certificates.watch(interval))
-
-    def _gateway(self, decide: Decide) -> Application:
-        answerer = Answerer(decide, self.snapshots.current)
-        observer = Observer(self.metrics, self.writer, RENDER[self.settings.log_format])
-        limit = self.settings.max_body_bytes
-        flask = application.reviews(self.health, self.metrics, answerer, observer, limit)
-        return Gateway(answerer, observer, _asgi(flask), limit)
 
 
 def _asgi(app: Any) -> Application:  # noqa: ANN401 # WSGI has no type that all agree on

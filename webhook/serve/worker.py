@@ -61,7 +61,13 @@ class Worker(UvicornWorker):  # type: ignore[misc] # gunicorn has no types
         admission, probes = (each.sock for each in self.sockets)
         reviews, probing = service.guard(ADMISSION, service.callers), service.guard(PROBES)
         return (
-            Listener(service.admission, admission, reviews, lambda: service.certificates.context),
+            Listener(
+                service.admission,
+                admission,
+                reviews,
+                lambda: service.certificates.context,
+                service.gateway,
+            ),
             Listener(service.probes, probes, probing),
         )
 

@@ -1,0 +1,44 @@
+"""A review that needs no ASGI: a plain request that comes alone and can be answered at once.
+
+ASGI costs a task, an event, a dictionary and two writes a request, together more than a decision.
+So what an API server sends in the ordinary way is answered between the parser's last call and the
+next; all else, and all that has to wait, takes the usual way.
+"""
+
+from functools import lru_cache
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from webhook.core.subject.case import Stage
+from webhook.serve import answer as answers
+from webhook.serve.answer import STAGES, Answer
+from webhook.serve.asgi import Headers, headers_of
+
+
+class Arrival(msgspec.Struct, kw_only=True):
+    """A review whose headers are there: what it asks for, its seconds, what came of its body."""
+
+    stage: Stage
+    allowed: float
+    parts: list[bytes] = []
+
+    @property
+    def body(self) -> bytes:
+        """Give the body, as far as it is there."""
+        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+
+
+@lru_cache(maxsize=64)
+def route(url: bytes) -> tuple[Stage, float] | None:
+    """Give what a URL (`/mutate?timeout=10s`) asks for and in how many seconds; None: no review."""
+    path, _, query = url.partition(b"?")
+    stage = STAGES.get(path.decode("latin-1"))
+    return None if stage is None else (stage, answers.timeout(query))
+
+
+def rendered(answer: Answer, more: Headers, *, is_last: bool) -> bytes:
+    """Write an answer as HTTP/1.1 has it, head and body in one, with headers that all have."""
+    headers = (*more, *headers_of(answer, is_last=is_last))
+    lines = [b"%s: %s\r\n" % each for each in headers]
+    return b"".join((STATUS_LINE[answer.status], *lines, b"\r\n", answer.body))
