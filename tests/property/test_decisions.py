@@ -149,3 +149,13 @@ def test_a_workload_s_patch_applies_and_a_second_pass_changes_nothing(kind: str,
     assume(decision.allowed)
     after = apply(decision.patch, document)
     assert mutate(request(after, kind=kind)).patch == ()
+
+
+@given(policies(), st.lists(pods(), min_size=1, max_size=6), st.data())
+def test_a_policy_decides_the_same_whatever_it_decided_before(
+    policy: Policy, given_pods: list[Json], data: st.DataObject
+) -> None:
+    for _ in range(2 * len(given_pods)):
+        pod = data.draw(st.sampled_from(given_pods))
+        for decide in (mutate, validate):
+            assert decide(pod, policy) == decide(pod, policy.knowing(policy.cluster))

@@ -58,13 +58,13 @@ def _places(request: Request) -> bool:
 
 def _decide_written(request: Request, policy: Policy, stage: Stage) -> Decision:
     """Decide by the kind of what is written; UNREADABLE is raised as it comes."""
+    if _is_pod(request.kind):
+        return decide_pod(request, policy, stage)
     if binding.is_binding(request):
         return _decide_binding(request, policy)
     kind = workload.find(request.kind, policy.workloads)
     if kind is not None:
         return _decide_workload(request, kind, policy, stage)
-    if _is_pod(request.kind):
-        return decide_pod(request, policy, stage)
     if node.is_node(request.kind):
         decision = node.judge(request, policy, stage)
         return enforce(decision, policy) if decision.violations else decision

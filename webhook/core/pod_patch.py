@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from webhook.core.patch import Operation, step
-from webhook.core.pod import NO_METADATA, NO_SPEC, Affinity, Pod, PodSpec, Toleration
+from webhook.core.pod import NO_METADATA, NO_SPEC, Affinity, ObjectMeta, Pod, PodSpec, Toleration
 
 _Map: TypeAlias = dict[str, str] | None
 _Tolerations: TypeAlias = tuple[Toleration, ...] | None
@@ -20,21 +20,31 @@ def compare(before: Pod, after: Pod) -> tuple[Operation, ...]:
     """Give the operations that turn pod `before` into pod `after`; none where nothing changed."""
     if before is after:
         return ()
+    return (
+        *compare_metadata(before.metadata, after.metadata),
+        *compare_specs(before.spec, after.spec),
+    )
+
+
+def compare_metadata(before: ObjectMeta, after: ObjectMeta) -> tuple[Operation, ...]:
+    """Give the operations on a pod that turn its metadata into others."""
+    if before is after:
+        return ()
+    if before is NO_METADATA:
+        return (Operation(op="add", path="/metadata", value=after),)
     operations: list[Operation] = []
-    old, new = before.metadata, after.metadata
-    if old is NO_METADATA and old is not new:
-        operations.append(Operation(op="add", path="/metadata", value=new))
-    elif old is not new:
-        _compare_maps(old.labels, new.labels, "/metadata/labels", operations)
-        _compare_maps(old.annotations, new.annotations, "/metadata/annotations", operations)
-    if before.spec is NO_SPEC and before.spec is not after.spec:
-        operations.append(Operation(op="add", path="/spec", value=after.spec))
-    elif before.spec is not after.spec:
-        _compare_specs(before.spec, after.spec, operations)
+    _compare_maps(before.labels, after.labels, "/metadata/labels", operations)
+    _compare_maps(before.annotations, after.annotations, "/metadata/annotations", operations)
     return tuple(operations)
 
 
-def _compare_specs(before: PodSpec, after: PodSpec, operations: list[Operation]) -> None:
+def compare_specs(before: PodSpec, after: PodSpec) -> tuple[Operation, ...]:
+    """Give the operations on a pod that turn its spec into another."""
+    if before is after:
+        return ()
+    if before is NO_SPEC:
+        return (Operation(op="add", path="/spec", value=after),)
+    operations: list[Operation] = []
     if before.affinity is not after.affinity:
         _compare_affinities(before.affinity, after.affinity, operations)
     if before.tolerations is not after.tolerations:
@@ -46,6 +56,7 @@ def _compare_specs(before: PodSpec, after: PodSpec, operations: list[Operation])
     ):
         if old != new:
             operations.append(_written(old, path, new))
+    return tuple(operations)
 
 
 def _written(old: object, path: str, new: object) -> Operation:

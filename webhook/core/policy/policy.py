@@ -16,6 +16,7 @@ import msgspec
 from webhook.core import cluster as observed
 from webhook.core.cluster import Cluster, Node
 from webhook.core.errors import PolicyError
+from webhook.core.final_state import Remembered
 from webhook.core.policy.check import check
 from webhook.core.policy.choices import default_mode
 from webhook.core.policy.documents import (
@@ -70,7 +71,8 @@ class Policy:
     pools of any node, `reach` those that are open to a pod.
     `cluster` is what the API server says besides, `documents` what a document
     that is written is judged beside, `former` the policies that were in force a moment ago, newest
-    first; none of them is part of the revision.
+    first; none of them is part of the revision. `remembered` is what this very policy, no other,
+    has made of pods lately.
     """
 
     revision: str
@@ -97,6 +99,9 @@ class Policy:
     cluster: Cluster = observed.UNKNOWN
     documents: tuple[Document, ...] = field(default=(), compare=False, repr=False)
     former: tuple["Policy", ...] = field(default=(), compare=False, repr=False)
+    remembered: Remembered = field(
+        init=False, default_factory=Remembered, compare=False, repr=False
+    )
 
     def knowing(self, cluster: Cluster) -> "Policy":
         """Give the same policy with what the API server says now."""

@@ -79,13 +79,15 @@ class GPUResources:
 
         Those of DeviceClasses are not among them.
         """
-        return frozenset(
+        found = [
             name
             for containers in (pod.spec.containers, pod.spec.init_containers)
-            for container in containers or ()
+            if containers
+            for container in containers
             for name in extended(container)
             if not beside.matches(name) and self._is_listed(name)
-        )
+        ]
+        return frozenset(found)
 
     def _is_listed(self, name: str) -> bool:
         return name in self._listed or any(is_match(glob, name) for glob in self.globs)

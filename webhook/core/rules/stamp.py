@@ -20,6 +20,7 @@ from webhook.core.names import CLASS_LABEL, STAMP_ANNOTATION
 from webhook.core.pod import (
     NodeAffinity,
     NodeSelector,
+    ObjectMeta,
     Pod,
     PodSpec,
     PreferredSchedulingTerm,
@@ -73,26 +74,29 @@ def unknown_revision(pod: Pod, known: Collection[str]) -> str | None:
     return stamped.revision if stamped is not None and stamped.revision not in known else None
 
 
-def label(pod: Pod, gpu_class: str) -> Pod:
+def label(metadata: ObjectMeta, gpu_class: str) -> ObjectMeta:
     """Write the class's label."""
-    labels = pod.metadata.labels or {}
+    labels = metadata.labels or {}
     if labels.get(CLASS_LABEL) == gpu_class:
-        return pod
-    return replace(pod, metadata=replace(pod.metadata, labels={**labels, CLASS_LABEL: gpu_class}))
+        return metadata
+    return replace(metadata, labels={**labels, CLASS_LABEL: gpu_class})
 
 
-def write(before: Pod, after: Pod, gpu_class: str | None, revision: str) -> Pod:
-    """Write what was injected between two states of a pod; a second pass adds to the first's."""
+def text(before: Pod, after: PodSpec, gpu_class: str | None, revision: str) -> str:
+    """Give the stamp of what was injected into a pod; a second pass adds to the first's."""
     known = read(before)
     if known is None or (known.gpu_class, known.revision) != (gpu_class, revision):
         name = before.spec.priority_class_name or None
         known = Stamp(gpu_class=gpu_class, revision=revision, priority_class_name=name)
-    text = _encode(_adding(known, before.spec, after.spec)).decode()
-    annotations = after.annotations
+    return _encode(_adding(known, before.spec, after)).decode()
+
+
+def write(metadata: ObjectMeta, text: str) -> ObjectMeta:
+    """Write the stamp."""
+    annotations = metadata.annotations or {}
     if annotations.get(STAMP_ANNOTATION) == text:
-        return after
-    metadata = replace(after.metadata, annotations={**annotations, STAMP_ANNOTATION: text})
-    return replace(after, metadata=metadata)
+        return metadata
+    return replace(metadata, annotations={**annotations, STAMP_ANNOTATION: text})
 
 
 def _adding(known: Stamp, before: PodSpec, after: PodSpec) -> Stamp:

@@ -1,5 +1,7 @@
 """A pod that asks for no GPU: kept off GPU nodes, and otherwise nobody's business."""
 
+from msgspec.structs import replace
+
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.names import CLASS_ANNOTATION, DAEMON_SET_CONTROLLER
 from webhook.core.pod import Pod
@@ -73,7 +75,10 @@ def _steered(pod: Pod, policy: Policy) -> Pod:
     if _blanket(pod, policy) is None:
         return pod
     after = steering.inject(pod, policy)
-    return pod if after is pod else stamp.write(pod, after, None, policy.revision)
+    if after is pod:
+        return pod
+    text = stamp.text(pod, after.spec, None, policy.revision)
+    return replace(after, metadata=stamp.write(after.metadata, text))
 
 
 def _blanket(pod: Pod, policy: Policy) -> int | None:

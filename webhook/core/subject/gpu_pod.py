@@ -1,9 +1,15 @@
 """A pod that asks for a GPU: it gets its class, whole, or is told why not."""
 
 from webhook.core.decision import Decision, Verdict, Violation
-from webhook.core.names import CLASS_ANNOTATION, CLASS_LABEL, DAEMON_SET_CONTROLLER
-from webhook.core.pod import Pod
-from webhook.core.pod_patch import compare
+from webhook.core.final_state import FinalState, placed
+from webhook.core.names import (
+    CLASS_ANNOTATION,
+    CLASS_LABEL,
+    DAEMON_SET_CONTROLLER,
+    STAMP_ANNOTATION,
+)
+from webhook.core.patch import Operation
+from webhook.core.pod_patch import compare_metadata, compare_specs
 from webhook.core.policy.plan import ClassPlan
 from webhook.core.rules import (
     contradiction,
@@ -30,9 +36,8 @@ def judge(case: Case) -> Decision:
             reason="asks for a GPU, but gets no class",
             violations=(found, *node_name.find(pod), *_requests(case)),
         )
-    plan = found.plan
-    applied = inject(case, plan)
-    injected = applied.pod
+    plan, state = found.plan, _final_state(case, found.plan)
+    injected = state.of(pod)
     violations = (
         *node_name.find(pod),
         *priority.find(pod, plan),
@@ -46,9 +51,9 @@ def judge(case: Case) -> Decision:
         verdict=Verdict.INJECT,
         reason=found.reason,
         gpu_class=plan.name,
-        patch=compare(pod, _marked(case, injected, plan)) if case.stage is Stage.MUTATE else (),
-        rules=applied.rules,
-        would_change=applied.would_change,
+        patch=_patch(case, plan, state) if case.stage is Stage.MUTATE else (),
+        rules=state.rules,
+        would_change=state.would_change,
         violations=violations,
         warnings=(
             *priority.warn(pod, plan, policy.global_default),
@@ -70,7 +75,29 @@ def _class(case: Case) -> gpu_class.Found | Violation:
     return gpu_class.find(named, namespace, case.policy, given)
 
 
-def inject(case: Case, plan: ClassPlan) -> Applied:
+def _final_state(case: Case, plan: ClassPlan) -> FinalState:
+    """Give what the class makes of the pod; remembered, unless it depends on more than usual."""
+    pod, is_placed = case.pod, _is_placed_by_its_controller(case)
+    if pod.spec.node_name or STAMP_ANNOTATION in pod.annotations:
+        return _worked_out(case, plan)
+    how = (plan.name, case.stage, is_placed)
+    size = len(case.request.object)
+    return case.policy.remembered.get(pod.spec, size, how, lambda: _worked_out(case, plan))
+
+
+def _worked_out(case: Case, plan: ClassPlan) -> FinalState:
+    pod, applied = case.pod, _injected(case, plan)
+    spec = applied.pod.spec
+    return FinalState(
+        placed=placed(spec),
+        operations=compare_specs(pod.spec, spec),
+        rules=applied.rules,
+        would_change=applied.would_change,
+        stamp=stamp.text(pod, spec, plan.name, case.policy.revision),
+    )
+
+
+def _injected(case: Case, plan: ClassPlan) -> Applied:
     """Bring the pod to the final state of its class, as far as the rules' modes let it.
 
     DaemonSet pods get the priority alone: their controller places them by its template.
@@ -79,18 +106,22 @@ def inject(case: Case, plan: ClassPlan) -> Applied:
     if case.pod.spec.node_name:
         return applied
     applied = applied.then(case, priority.NAME, lambda pod: priority.inject(pod, plan, default))
-    if case.request.user_info.username == DAEMON_SET_CONTROLLER:
+    if _is_placed_by_its_controller(case):
         return applied
     return applied.then(case, placement.NAME, lambda pod: placement.inject(pod, plan)).then(
         case, tolerations.NAME, lambda pod: tolerations.inject(pod, plan)
     )
 
 
-def _marked(case: Case, injected: Pod, plan: ClassPlan) -> Pod:
-    """Write label and stamp, unless nothing may be written at all."""
-    if case.pod.spec.node_name or not case.writes(placement.NAME):
-        return injected
-    labelled = stamp.label(injected, plan.name)
-    if case.request.user_info.username == DAEMON_SET_CONTROLLER:
-        return labelled
-    return stamp.write(case.pod, labelled, plan.name, case.policy.revision)
+def _is_placed_by_its_controller(case: Case) -> bool:
+    return case.request.user_info.username == DAEMON_SET_CONTROLLER
+
+
+def _patch(case: Case, plan: ClassPlan, state: FinalState) -> tuple[Operation, ...]:
+    """Give the patch to the final state, with label and stamp if anything may be written at all."""
+    before = after = case.pod.metadata
+    if case.writes(placement.NAME) and not case.pod.spec.node_name:
+        after = stamp.label(before, plan.name)
+        if not _is_placed_by_its_controller(case):
+            after = stamp.write(after, state.stamp)
+    return (*compare_metadata(before, after), *state.operations)
