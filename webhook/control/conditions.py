@@ -4,15 +4,15 @@ Ready: the document is in force as it stands. Degraded: something is amiss, and 
 what. A document that is not in force leaves the last good policy in force, which both say.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from webhook.control.inventory import Inventory
 from webhook.control.reasons import Reason
 from webhook.core.errors import Fault
-from webhook.core.policy.catalogue import catalogue
+from webhook.core.policy.catalogue import Catalogue, catalogue
 from webhook.core.policy.check_classes import missing_priority_classes
-from webhook.core.policy.documents import Document, GPUClass, GPUPolicy
+from webhook.core.policy.documents import Document, GPUClass, GPUNode, GPUNodePool, GPUPolicy
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.status import DEGRADED, READY, Condition, ConditionStatus
 from webhook.core.text import shown
@@ -26,13 +26,21 @@ class State:
     """What documents there are, what is wrong with them, and which are in force.
 
     A fault's `source` is `kind/name` in lower case, as kubectl writes it. `policy` is the last good
-    one; None before there was one.
+    one; None before there was one. `known` and `kept` are the documents that there are, and those
+    that are in force, by name.
     """
 
     documents: tuple[Document, ...]
     faults: tuple[Fault, ...]
     policy: Policy | None
     inventory: Inventory
+    known: Catalogue = field(init=False, compare=False, repr=False)
+    kept: Catalogue = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort the documents once: each of them is asked for others."""
+        object.__setattr__(self, "known", catalogue(self.documents, ""))
+        object.__setattr__(self, "kept", catalogue(self.in_force, ""))
 
     @property
     def in_force(self) -> tuple[Document, ...]:
@@ -53,14 +61,15 @@ class Name:
         return f"{self.kind.lower()}/{self.name}"
 
 
-def find(name: Name, documents: Iterable[Document]) -> Document | None:
+def find(name: Name, everything: Catalogue) -> Document | None:
     """Give the document of a name, if there is one that can be read."""
-    found = (each for each in documents if _is(name, each))
-    return next(found, None)
-
-
-def _is(name: Name, document: Document) -> bool:
-    return (type(document).__name__, document.name) == (name.kind, name.name)
+    kinds: Mapping[str, Mapping[str, Document]] = {
+        GPUClass.__name__: everything.classes,
+        GPUNode.__name__: everything.nodes,
+        GPUNodePool.__name__: everything.pools,
+        GPUPolicy.__name__: {each.name: each for each in everything.policies},
+    }
+    return kinds.get(name.kind, {}).get(name.name)
 
 
 def conditions_of(name: Name, state: State) -> tuple[Condition, Condition]:
@@ -68,12 +77,12 @@ def conditions_of(name: Name, state: State) -> tuple[Condition, Condition]:
     own = [each for each in state.faults if each.source == name.source]
     refused = [each for each in own if each.severity == "error"]
     others = [each for each in state.faults if each.severity == "error" and each not in own]
-    document = find(name, state.documents)
+    document = find(name, state.known)
     kept = _kept(state.policy)
     if refused:
         text = f"{_listed(refused)}. {kept}"
         return condition(READY, "Refused", text), degrade(Reason.REFUSED, text)
-    if document is None or document != find(name, state.in_force):
+    if document is None or document != find(name, state.kept):
         text = f"waits for other documents: {_listed(others)}. {kept}"
         return condition(READY, "Waiting", text), degrade(Reason.WAITING, text)
     ready = condition(READY, "InForce", f"in force, {revision_of(state.policy)}", holds=True)
@@ -92,8 +101,7 @@ def _missing(document: Document, state: State) -> str:
     """Say that pods of a class will be refused; Kubernetes admits none that names what is not."""
     if not isinstance(document, GPUClass):
         return ""
-    everything = catalogue(state.documents, "")
-    names = [name for _, name in missing_priority_classes(document, everything)]
+    names = [name for _, name in missing_priority_classes(document, state.known)]
     listed = ", ".join(names)
     return f"there is no PriorityClass {listed}: pods that get it are refused" if names else ""
 

@@ -4,7 +4,7 @@ Of an object just what is counted is kept. What belongs to which pool is the pol
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -45,10 +45,18 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """Nodes by name, and every pod."""
+    """Nodes by name, and every pod; `tenants_of` are the pods of a node."""
 
     machines: Mapping[str, Machine]
     tenants: tuple[Tenant, ...] = ()
+    tenants_of: Mapping[str, list[Tenant]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort the pods once: each pool asks for those of its nodes."""
+        found: dict[str, list[Tenant]] = {}
+        for each in self.tenants:
+            found.setdefault(each.node, []).append(each)
+        object.__setattr__(self, "tenants_of", found)
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):

@@ -44,7 +44,7 @@ def report_node(
 ) -> GPUNodeStatus:
     """Say how a declared node fares; `own` are the document's conditions, `rivals` its pools."""
     machine = state.inventory.machines.get(document.name)
-    pool = _pool(document, state)
+    pool = state.known.pools.get(document.pool)
     conditions = _disputed(own, disputed(document.name, rivals)) if rivals else own
     if machine is None or pool is None:
         absent = f"in force, {revision_of(state.policy)}; no node {document.name} has joined yet"
@@ -62,11 +62,6 @@ def report_node(
         gpus=gpus,
         problems=problems,
     )
-
-
-def _pool(document: GPUNode, state: State) -> GPUNodePool | None:
-    pools = (each for each in state.documents if isinstance(each, GPUNodePool))
-    return next((each for each in pools if each.name == document.pool), None)
 
 
 def _problems(pool: GPUNodePool, machine: Machine, gpus: GPUCount, state: State) -> Iterator[str]:

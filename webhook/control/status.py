@@ -41,7 +41,7 @@ class Members:
 def report(name: Name, state: State, members: Members) -> Status:
     """Say how one document fares; times and generations are left empty."""
     conditions = conditions_of(name, state)
-    document = find(name, state.documents)
+    document = find(name, state.known)
     match document:
         case GPUNodePool():
             return _pool(document, state, members, conditions)
