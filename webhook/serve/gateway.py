@@ -74,5 +74,5 @@ class Gateway:
         """Record an answer that is on its way; no fault of that reaches whom it is for."""
         try:
             self._observer.record(stage, answer)
-        except Exception:  # noqa: BLE001 # a fault of ours; the log has it
-            _log.exception("an answer could not be recorded")
+        except Exception as error:  # noqa: BLE001 # a fault of ours; the log has it
+            _log.error("an answer could not be recorded", exc_info=error)
