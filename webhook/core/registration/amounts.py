@@ -38,6 +38,21 @@ def wants(spec: Expression, is_wanted: Expression) -> Expression:
     )
 
 
+def requests(containers: Expression, policy: Policy) -> Expression:
+    """Tell whether one of some containers requests more than zero of a listed resource."""
+    more = "quantity(string(c.resources.requests[r])).isGreaterThan(quantity('0'))"
+    return names(containers, f"({_is_listed(policy)}) && {more}")
+
+
+def names(containers: Expression, is_wanted: Expression) -> Expression:
+    """Tell whether one of some containers requests what `is_wanted` says of a name `r`.
+
+    Of a pod that admission has been through: what it limits it requests, for an API server fills in
+    the requests that are not there. So half as much is to be looked at as in `wants`.
+    """
+    return f"{containers}.exists(c, c.?resources.?requests.orValue({{}}).exists(r, {is_wanted}))"
+
+
 def containers(spec: Expression) -> Expression:
     """Give all containers (null before validation where there are none)."""
     return (

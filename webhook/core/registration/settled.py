@@ -25,7 +25,7 @@ from webhook.core.policy.choices import Mode
 from webhook.core.policy.globs import is_everything
 from webhook.core.policy.plan import ClassPlan, labels_of
 from webhook.core.policy.policy import Policy
-from webhook.core.registration.amounts import asks, containers, wants
+from webhook.core.registration.amounts import containers, names, requests
 from webhook.core.registration.cel import (
     LONGEST,
     NEVER,
@@ -52,10 +52,10 @@ _CLASS = (
     f".orValue(object.metadata.?labels[?{literal(CLASS_LABEL)}].orValue(''))"
 )
 
+_CONTAINERS = 64
 _FEW = " && ".join(
     f"size({each}) <= {most}"
     for each, most in (
-        (containers(_SPEC), 64),
         (_TERMS, 16),
         (_PREFERRED, 16),
         (_TOLERATIONS, 64),
@@ -85,7 +85,6 @@ def settled(policy: Policy) -> Expression:
             f"named in {listed(each.name for each in classes)}",
             _FEW,
             _is_ordinary(policy),
-            *_offered(classes, policy),
             grouped(each),
         )
         for each in (given, joined)
@@ -96,15 +95,15 @@ def settled(policy: Policy) -> Expression:
 
 def _is_ordinary(policy: Policy) -> Expression:
     """Tell whether a pod asks for a listed GPU, by no claim, of no node by its name."""
-    parts = [
+    asks = [f"size(containers) <= {_CONTAINERS}", requests("containers", policy)]
+    if policy.modes["requests"] is Mode.ENFORCE:
+        asks.append(f"containers.all(c, {_is_complete('c')})")
+    return all_of(
         f"{_SPEC}.?nodeName.orValue('') == ''",
         f"size({_SPEC}.?resourceClaims.orValue([])) == 0",
         f"has({_SPEC}.priority)",
-        asks(_SPEC, policy),
-    ]
-    if policy.modes["requests"] is Mode.ENFORCE:
-        parts.append(f"({containers(_SPEC)}).all(c, {_is_complete('c')})")
-    return all_of(*parts)
+        let("containers", containers(_SPEC), all_of(*asks, *_offered(policy))),
+    )
 
 
 def _is_complete(container: Expression) -> Expression:
@@ -116,17 +115,17 @@ def _is_complete(container: Expression) -> Expression:
     )
 
 
-def _offered(classes: Iterable[ClassPlan], policy: Policy) -> Iterator[Expression]:
+def _offered(policy: Policy) -> Iterator[Expression]:
     """Tell whether a pod asks for nothing on the list that the pools of its class do not offer."""
     on_list = matching("r", (*policy.resources.names, *policy.resources.globs))
     offering: dict[Expression, list[str]] = {}
-    for each in classes:
+    for each in policy.classes.values():
         if each.offers is not None:
             offered = matching("r", (*each.offers.names, *each.offers.globs))
             offering.setdefault(offered, []).append(each.name)
-    for offered, names in offering.items():
-        missing = wants(_SPEC, f"({on_list}) && !({offered})")
-        yield grouped(any_of(f"!(named in {listed(names)})", f"!{missing}"))
+    for offered, having in offering.items():
+        missing = names("containers", f"({on_list}) && !({offered})")
+        yield grouped(any_of(f"!(named in {listed(having)})", f"!{missing}"))
 
 
 def _tolerated() -> Expression:
