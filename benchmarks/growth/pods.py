@@ -5,8 +5,8 @@ from functools import partial
 
 from benchmarks import samples
 from benchmarks.growth.report import Row, Section, row
-from benchmarks.growth.reviews import FIRST, SECOND, answer, policy, requiring
-from benchmarks.growth.timing import measure
+from benchmarks.growth.reviews import FIRST, SECOND, UNLIKE, asked, policy, requiring
+from benchmarks.growth.timing import Call, Samples, measure
 from benchmarks.samples import Object, container, pod
 from webhook.core.policy.policy import Policy
 from webhook.core.subject.case import Stage
@@ -14,8 +14,8 @@ from webhook.core.subject.case import Stage
 CLASSES = 10
 
 
-def sections(rounds: int) -> Iterator[Section]:
-    """Measure pods by what they have many of."""
+def sections(rounds: int, unlike: int = UNLIKE) -> Iterator[Section]:
+    """Measure pods by what they have many of: of each size so many that are each worked out."""
     by = policy(CLASSES)
     for name, title, sizes, grown in (
         ("containers", "A review, by the containers of a pod", (1, 10, 50), _containers),
@@ -27,7 +27,10 @@ def sections(rounds: int) -> Iterator[Section]:
             title=title,
             unit="us of CPU",
             columns=tuple(map(str, sizes)),
-            rows=[_row(pods, by, sizes, partial(grown, pods), rounds) for pods in _PODS],
+            rows=[
+                _row(pods, measure(_calls(by, sizes, partial(grown, pods), unlike), rounds))
+                for pods in _PODS
+            ],
             goal="at most in proportion",
         )
 
@@ -41,34 +44,38 @@ def _pod(kind: str, spec: Object) -> Object:
     return pod(named, {**alone, **spec})
 
 
-def _row(
-    name: str,
-    by: Policy,
-    sizes: tuple[int, ...],
-    grown: Callable[[int], Object],
-    rounds: int,
-) -> Row:
-    calls = {
-        str(size): partial(answer, by, samples.review(0, grown(size)), Stage.MUTATE)
-        for size in sizes
-    }
-    measured = measure(calls, rounds)
+def _row(name: str, measured: Samples) -> Row:
     return row(name, {size: [each * 1e6 for each in spent] for size, spent in measured.items()})
 
 
-def _containers(kind: str, count: int) -> Object:
+def _calls(
+    by: Policy, sizes: tuple[int, ...], grown: Callable[[int, int], Object], unlike: int
+) -> dict[str, Call]:
+    """Give a call for each size; of pods that are alike only the first is worked out."""
+    bodies = {
+        str(size): [samples.review(0, grown(size, number)) for number in range(unlike)]
+        for size in sizes
+    }
+    return {size: asked(by, each, Stage.MUTATE) for size, each in bodies.items()}
+
+
+def _containers(kind: str, count: int, number: int) -> Object:
     gpus = None if kind == _PODS[2] else "1"
-    given = [container(f"c{number}", gpus) for number in range(count)]
-    return _pod(kind, {"containers": given})
+    given = [container(f"c{each}", gpus) for each in range(count)]
+    return _pod(kind, {"containers": given, "tolerations": _own_tolerations(1, number)})
 
 
-def _tolerations(kind: str, count: int) -> Object:
-    given = [
-        {"key": f"team.example.com/{number}", "operator": "Equal", "value": "a"}
-        for number in range(count)
+def _tolerations(kind: str, count: int, number: int) -> Object:
+    return _pod(kind, {"tolerations": _own_tolerations(count, number)})
+
+
+def _own_tolerations(count: int, number: int) -> list[Object]:
+    return [
+        {"key": f"team.example.com/{each}", "operator": "Equal", "value": str(number)}
+        for each in range(count)
     ]
-    return _pod(kind, {"tolerations": given})
 
 
-def _terms(kind: str, count: int) -> Object:
-    return _pod(kind, {"affinity": requiring(tuple(f"zone-{each}" for each in range(count)))})
+def _terms(kind: str, count: int, number: int) -> Object:
+    keys = tuple(f"zone-{number}-{each}" for each in range(count))
+    return _pod(kind, {"affinity": requiring(keys)})

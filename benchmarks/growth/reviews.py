@@ -1,13 +1,14 @@
 """A review beside more and more classes and pools, from bytes to bytes in this process."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import cycle
 from typing import TypeAlias
 
 from benchmarks import samples
 from benchmarks.growth.report import Row, Section, row
-from benchmarks.growth.timing import measure
+from benchmarks.growth.timing import Call, measure
 from benchmarks.samples import Object, container, pod
 from tests.core import many
 from webhook.core import review
@@ -24,7 +25,11 @@ PRODUCTS = 7
 FIRST, SECOND = many.name(0), many.name(1)
 """A Required class, and (where there are two) a Preferred one."""
 
-Case: TypeAlias = tuple[bytes, Stage]
+UNLIKE = 300
+"""Pods that each have to be worked out: more than a policy remembers final states."""
+
+Case: TypeAlias = tuple[tuple[bytes, ...], Stage]
+"""What is asked in turn, and of which webhook."""
 
 _ALONE: Object = {"containers": [container("app", None)]}
 _MIG: Object = {"cpu": "1", "memory": "1Gi", "nvidia.com/mig-1g.5gb": "1"}
@@ -49,6 +54,7 @@ def cases() -> Mapping[str, Callable[[Policy], Case]]:
     }
     return {
         **{name: partial(_sent, samples.review(0, each)) for name, each in mutated.items()},
+        "GPU pods, each with terms of its own": _unlike,
         "GPU pod, judged afterwards": _judged,
         "Deployment, warned of its pods": partial(_sent, _deployment(), stage=Stage.VALIDATE),
         "binding by no scheduler": partial(_sent, _binding(), stage=Stage.VALIDATE),
@@ -74,9 +80,15 @@ def section(rounds: int, sizes: tuple[int, ...] = SIZES) -> Section:
 def _row(
     name: str, make: Callable[[Policy], Case], policies: Mapping[str, Policy], rounds: int
 ) -> Row:
-    calls = {size: partial(answer, each, *make(each)) for size, each in policies.items()}
+    calls = {size: asked(each, *make(each)) for size, each in policies.items()}
     measured = measure(calls, rounds)
     return row(name, {size: [each * 1e6 for each in spent] for size, spent in measured.items()})
+
+
+def asked(by: Policy, bodies: Sequence[bytes], stage: Stage) -> Call:
+    """Give a call that answers one review after another, and begins anew in the end."""
+    turns = cycle(bodies)
+    return lambda: answer(by, next(turns), stage)
 
 
 def answer(by: Policy, body: bytes, stage: Stage) -> bytes:
@@ -129,7 +141,12 @@ def requiring(keys: tuple[str, ...], operator: str = "In") -> Object:
 
 
 def _sent(body: bytes, _: Policy, stage: Stage = Stage.MUTATE) -> Case:
-    return body, stage
+    return (body,), stage
+
+
+def _unlike(_: Policy) -> Case:
+    pods = (pod(FIRST, {"affinity": requiring((f"zone-{each}", "disk"))}) for each in range(UNLIKE))
+    return tuple(samples.review(0, each) for each in pods), Stage.MUTATE
 
 
 def _judged(by: Policy) -> Case:
@@ -140,7 +157,7 @@ def _judged(by: Policy) -> Case:
     after = apply(decide(request, by, Stage.MUTATE).patch, plain)
     if not isinstance(after, dict):
         raise TypeError("a pod is an object")
-    return samples.review(0, {**after}), Stage.VALIDATE
+    return (samples.review(0, {**after}),), Stage.VALIDATE
 
 
 def _cpu(**spec: object) -> Object:
