@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from platform import python_version
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import agreement, figures, plot, programs, report, samples, table
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure import Load, Sample
-from benchmarks.scenarios import SCENARIOS, Scenario
+from benchmarks.scenarios import SCENARIOS, UNLIKE, Scenario
 from benchmarks.servers import GO, LEAN, PYTHON, Cores, Server, cores, running, write_inputs
 from webhook.core.errors import GpuclassError
 
@@ -60,16 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(plan: Plan) -> report.Report:
     """Start the servers, see that they agree, measure them and end them."""
-    chosen, built, reviews = cores(), programs.find(), samples.reviews()
+    chosen, built = cores(), programs.find()
+    reviews, unlike = samples.reviews(), samples.unlike()
     # The servers' guardian removes the folder too, should this process be killed.
     with TemporaryDirectory(prefix="gpuclass-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         write_inputs(folder)
         samples.write(folder / "bodies", reviews)
+        samples.write(folder / "bodies" / UNLIKE, unlike)
         load = _load(built, folder, chosen, plan)
         with running(ARMS, built, folder, chosen.server) as servers:
-            agreement.check(servers.values(), reviews, folder / "ca.crt")
-            _say(f"{len(servers)} servers agree about {len(reviews)} reviews; measuring ...")
+            asked = {**reviews, **dict(islice(unlike.items(), 10))}
+            agreement.check(servers.values(), asked, folder / "ca.crt")
+            _say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
             measured = _measure(plan, load, servers)
     return _report(plan, measured, built)
 

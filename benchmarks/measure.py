@@ -83,7 +83,7 @@ class Load:
 
     def _load(self, server: Server, scenario: Scenario) -> Loaded:
         command = [str(self.program), "-address", server.address]
-        command += ["-bodies", str(self.bodies), "-cert", str(self.certificate)]
+        command += ["-bodies", str(self.bodies / scenario.bodies), "-cert", str(self.certificate)]
         command += ["-connections", str(scenario.connections), "-rate", str(scenario.rate)]
         command += ["-warmup", f"{self.warmup}s", "-duration", f"{self.seconds}s"]
         command += ["-fresh"] if scenario.is_fresh else []

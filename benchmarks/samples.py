@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from webhook.core import final_state
 from webhook.core.patch import JSON
 
 Object: TypeAlias = dict[str, object]
+
+UNLIKE = 3 * final_state.MOST
 
 _EXISTS: Object = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 _SECONDS = [
@@ -33,6 +36,13 @@ def reviews() -> dict[str, bytes]:
         "default": pod(None, {"tolerations": [{"key": "zone", "value": "a"}, *_DEFAULTED]}),
     }
     return {name: review(number, each) for number, (name, each) in enumerate(pods.items())}
+
+
+def unlike() -> dict[str, bytes]:
+    """Give more reviews than a policy remembers final states, no two alike in what places a pod."""
+    own = ({"key": "run", "operator": "Equal", "value": f"fit-{each}"} for each in range(UNLIKE))
+    pods = (pod("training", {"tolerations": [toleration, *_DEFAULTED]}) for toleration in own)
+    return {f"{number:04}": review(number % 10, each) for number, each in enumerate(pods)}
 
 
 def write(folder: Path, reviews: Mapping[str, bytes]) -> None:

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+UNLIKE = "unlike"
+"""The folder of pods that are each unlike."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One way in which reviews arrive.
 
     `rate` is reviews a second, each due at its time (0: each connection sends the next as soon as
-    it has an answer); `is_fresh` opens a connection for each review.
+    it has an answer); `is_fresh` opens a connection for each review; `bodies` is the folder, within
+    that of all, which the reviews are from.
     """
 
     name: str
@@ -16,11 +20,15 @@ class Scenario:
     connections: int
     rate: int = 0
     is_fresh: bool = False
+    bodies: str = ""
 
 
 SCENARIOS = (
     Scenario(name="closed-1", title="1 connection, one after another", connections=1),
     Scenario(name="closed-16", title="16 connections, one after another", connections=16),
+    Scenario(
+        name="unlike-16", title="16 connections, each pod unlike", connections=16, bodies=UNLIKE
+    ),
     Scenario(name="steady-200", title="steady 200 a second", connections=16, rate=200),
     Scenario(name="steady-1500", title="steady 1,500 a second", connections=16, rate=1500),
     Scenario(
