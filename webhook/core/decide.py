@@ -18,7 +18,7 @@ from webhook.core.names import API_GROUP
 from webhook.core.pod import Pod
 from webhook.core.policy.documents import Mode
 from webhook.core.policy.policy import Policy
-from webhook.core.policy.resources import Need
+from webhook.core.policy.resources import Need, wanted
 from webhook.core.review import UNREADABLE, GroupVersionKind, Request
 from webhook.core.rules import exemption, final, stamp
 from webhook.core.subject import (
@@ -120,10 +120,10 @@ def _decide_pod(request: Request, pod: Pod, policy: Policy, stage: Stage) -> Dec
 def _judge_pod(case: Case) -> Decision:
     if case.request.operation == "UPDATE":
         return pod_update.judge(case, _decode_pod(case.request.old_object))
-    policy = case.policy
-    asked = policy.resources.asked(case.pod, case.request.namespace, policy.cluster)
+    policy, found = case.policy, wanted(case.pod)
+    asked = policy.resources.asked_by(found, case.pod, case.request.namespace, policy.cluster)
     if asked.need is Need.GPU:
-        return gpu_pod.judge(case)
+        return gpu_pod.judge(case, found)
     if asked.need is Need.NOTHING:
         return cpu_pod.judge(case)
     return unlisted.judge(case, asked)

@@ -1,23 +1,18 @@
 """What the server counts: the instruments of its table (`measures`), and how they are moved."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
 
-from prometheus_client import Counter
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from webhook.core.decision import Decision, Verdict
+from webhook.core.decision import Decision
 from webhook.core.policy.policy import Policy
 from webhook.core.review import Request
 from webhook.core.subject.case import Stage
 from webhook.process.metrics import Exposition, word
 from webhook.serve import measures
 from webhook.serve.answer import Failure
-
-_Decisions: TypeAlias = dict[tuple[Stage, str, Verdict, str, bool], Counter]
-_RuleKey: TypeAlias = tuple[Stage, str, Verdict]
-_Rules: TypeAlias = dict[_RuleKey, Counter]
+from webhook.serve.tally import Outcome, Tally
 
 
 class _DroppedLines(Collector):
@@ -34,14 +29,11 @@ class _DroppedLines(Collector):
 
 
 class Metrics(Exposition):
-    """Everything that is counted; recording a decision costs two or three microseconds."""
+    """Everything that is counted; what every review costs is in `tally`."""
 
     def __init__(self) -> None:
         super().__init__()
         made = self.registry
-        self.decision_seconds = measures.DECISION_SECONDS.make(made)
-        self.decisions = measures.DECISIONS.make(made)
-        self.rules = measures.RULE_DECISIONS.make(made)
         self.audited = measures.AUDITED.make(made)
         self.failures = measures.FAILURES.make(made)
         self.connections = measures.CONNECTIONS.make(made)
@@ -58,38 +50,31 @@ class Metrics(Exposition):
         self.draining = measures.DRAINING.make(made)
         self._dropped = _DroppedLines()
         made.register(self._dropped)
-        self._seconds = {stage: self.decision_seconds.labels(stage) for stage in Stage}
-        self._decision: _Decisions = {}
-        self._rule: _Rules = {}
+        self._tally = Tally()
+        made.register(self._tally)
 
     def count_decision(
         self, stage: Stage, request: Request, decision: Decision, policy: Policy, seconds: float
     ) -> None:
         """Count a decision, and each rule that had a part in it."""
-        self._seconds[stage].observe(seconds)
         operation = (
             request.operation if request.operation in measures.OPERATIONS else measures.OTHER
         )
         named = decision.gpu_class
         gpu_class = named if named is not None and named in policy.classes else measures.NO_CLASS
-        key = (stage, operation, decision.verdict, gpu_class, request.dry_run is True)
-        child = self._decision.get(key)
-        if child is None:
-            child = self._decision[key] = self.decisions.labels(*key[:-1], word(key[-1]))
-        child.inc()
-        for rule in decision.rules:
-            self._count_rule((stage, rule, decision.verdict))
+        verdict, is_dry_run = decision.verdict, request.dry_run is True
+        self._tally.add(
+            Outcome(stage, operation, verdict, gpu_class, is_dry_run, decision.rules), seconds
+        )
+        if decision.would_change or decision.would_refuse:
+            self._count_audited(stage, request, decision)
+
+    def _count_audited(self, stage: Stage, request: Request, decision: Decision) -> None:
         dry_run = word(request.dry_run)
         for rule in decision.would_change:
             self.audited.labels(stage, rule, "change", dry_run).inc()
         for rule in {each.rule for each in decision.would_refuse}:
             self.audited.labels(stage, rule, "refuse", dry_run).inc()
-
-    def _count_rule(self, key: _RuleKey) -> None:
-        child = self._rule.get(key)
-        if child is None:
-            child = self._rule[key] = self.rules.labels(*key)
-        child.inc()
 
     def count_failure(self, failure: Failure) -> None:
         """Count a review that got no decision."""

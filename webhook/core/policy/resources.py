@@ -7,9 +7,10 @@ ResourceClaim, or the template of one, asks for a DeviceClass (KEP-4381).
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+import msgspec
 
 from webhook.core.cluster import UNKNOWN, Cluster
 from webhook.core.names import DEVICE_CLASS_RESOURCE_PREFIX, GPU_VENDOR_DOMAINS
@@ -26,8 +27,7 @@ class Need(Enum):
     NOTHING = "no GPU"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a pod asks for, and by which name (empty: it asks for nothing that matters)."""
 
     need: Need
@@ -74,19 +74,12 @@ class GPUResources:
         """Tell whether one container asks for a GPU itself."""
         return any(self.matches(name, cluster) for name in extended(container))
 
-    def listed(self, pod: Pod, beside: "GPUResources") -> frozenset[str]:
-        """Give the names on the list, but for those on another, that containers ask for.
+    def listed(self, wanted: Iterable[str], beside: "GPUResources") -> frozenset[str]:
+        """Give those of some names that are on the list, and on another not.
 
         Those of DeviceClasses are not among them.
         """
-        found = [
-            name
-            for containers in (pod.spec.containers, pod.spec.init_containers)
-            if containers
-            for container in containers
-            for name in extended(container)
-            if not beside.matches(name) and self._is_listed(name)
-        ]
+        found = [name for name in wanted if not beside.matches(name) and self._is_listed(name)]
         return frozenset(found)
 
     def _is_listed(self, name: str) -> bool:
@@ -94,14 +87,16 @@ class GPUResources:
 
     def asked(self, pod: Pod, namespace: str = "", cluster: Cluster = UNKNOWN) -> Asked:
         """Find what a pod in `namespace` asks for; a GPU outweighs what is unknown."""
+        return self.asked_by(wanted(pod), pod, namespace, cluster)
+
+    def asked_by(self, wanted: Iterable[str], pod: Pod, namespace: str, cluster: Cluster) -> Asked:
+        """Find the same of a pod whose containers are known to want these extended resources."""
         unknown = ""
-        for containers in (pod.spec.containers, pod.spec.init_containers):
-            for container in containers or ():
-                for name in extended(container):
-                    if self.matches(name, cluster):
-                        return Asked(need=Need.GPU, name=name)
-                    if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
-                        unknown = unknown or name
+        for name in wanted:
+            if self.matches(name, cluster):
+                return Asked(need=Need.GPU, name=name)
+            if name.partition("/")[0] in GPU_VENDOR_DOMAINS:
+                unknown = unknown or name
         claimed = self._claimed(pod.spec.resource_claims or (), namespace, cluster)
         if unknown and claimed.need is not Need.GPU:
             return Asked(need=Need.UNKNOWN, name=unknown)
@@ -134,6 +129,17 @@ def device_classes(
     if claim.resource_claim_name:
         return cluster.claims.get((namespace, claim.resource_claim_name))
     return cluster.claim_templates.get((namespace, claim.resource_claim_template_name or ""))
+
+
+def wanted(pod: Pod) -> list[str]:
+    """Give the extended resources of which a pod's containers want more than zero."""
+    return [
+        name
+        for containers in (pod.spec.containers, pod.spec.init_containers)
+        if containers
+        for container in containers
+        for name in extended(container)
+    ]
 
 
 def extended(container: Container) -> list[str]:

@@ -9,7 +9,7 @@ refusal that names what exists.
     metadata: {}                                       # the namespace's class, else the default
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from webhook.core.decision import Violation
 from webhook.core.names import CLASS_ANNOTATION
@@ -24,8 +24,7 @@ ANNOTATION_PATH = f'metadata.annotations["{CLASS_ANNOTATION}"]'
 NAMESPACE_PATH = "metadata.namespace"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The class of a pod, and where it was named."""
 
     plan: ClassPlan

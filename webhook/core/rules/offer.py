@@ -10,7 +10,7 @@ A warning, unless GPUPolicy `spec.rules` says otherwise:
     rules: {offer: Enforce}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from webhook.core.decision import Violation
@@ -25,12 +25,14 @@ from webhook.core.rules.contradiction import pools_elsewhere
 NAME = "offer"
 
 
-def find(pod: Pod, injected: Pod, plan: ClassPlan, policy: Policy) -> tuple[Violation, ...]:
-    """Find what a GPU pod asks for that no pool within its class's reach offers."""
+def find(
+    pod: Pod, wanted: Iterable[str], injected: Pod, plan: ClassPlan, policy: Policy
+) -> tuple[Violation, ...]:
+    """Find what of the `wanted` of a GPU pod no pool within its class's reach offers."""
     offers = plan.offers
     if offers is None:
         return ()
-    missing = policy.resources.listed(pod, beside=offers)
+    missing = policy.resources.listed(wanted, beside=offers)
     if not missing:
         return ()
     for pool in pools_elsewhere(injected, plan, policy):

@@ -1,5 +1,7 @@
 """A pod that asks for a GPU: it gets its class, whole, or is told why not."""
 
+from collections.abc import Iterable
+
 from webhook.core.decision import Decision, Verdict, Violation
 from webhook.core.final_state import FinalState, placed
 from webhook.core.names import (
@@ -26,8 +28,11 @@ from webhook.core.rules import (
 from webhook.core.subject.case import Applied, Case, Stage
 
 
-def judge(case: Case) -> Decision:
-    """Bring a new GPU pod to the final state of its class, or check that it is there."""
+def judge(case: Case, wanted: Iterable[str]) -> Decision:
+    """Bring a new GPU pod to the final state of its class, or check that it is there.
+
+    `wanted` are the extended resources that its containers ask for.
+    """
     pod, policy = case.pod, case.policy
     found = _class(case)
     if isinstance(found, Violation):
@@ -42,7 +47,7 @@ def judge(case: Case) -> Decision:
         *node_name.find(pod),
         *priority.find(pod, plan),
         *contradiction.find(pod, injected, plan, policy, case.request.namespace),
-        *offer.find(pod, injected, plan, policy),
+        *offer.find(pod, wanted, injected, plan, policy),
         *_requests(case),
     )
     if case.stage is Stage.VALIDATE:
