@@ -2,14 +2,16 @@
 
 The admission plug-ins PodNodeSelector and PodTolerationRestriction, where a cluster has them on,
 give every new pod of a namespace what an annotation of it says. Whoever is refused for such a field
-looks for it in the manifest in vain, so a refusal names the annotation. It decides nothing.
+looks for it in the manifest in vain, so a refusal names the annotation; of a template, whose pods
+will have it, it is told beforehand. It decides nothing.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from webhook.core.cluster import Cluster
 from webhook.core.names import DEFAULT_TOLERATIONS_ANNOTATION, NODE_SELECTOR_ANNOTATION
-from webhook.core.pod import Toleration
+from webhook.core.pod import Pod, Toleration
 
 _decode_tolerations = msgspec.json.Decoder(tuple[Toleration, ...]).decode
 
@@ -40,6 +42,26 @@ def of_toleration(toleration: Toleration, namespace: str, cluster: Cluster) -> s
     given = read_tolerations(cluster.annotation(namespace, DEFAULT_TOLERATIONS_ANNOTATION))
     is_given = _meaning(toleration) in map(_meaning, given)
     return _said(namespace, DEFAULT_TOLERATIONS_ANNOTATION) if is_given else None
+
+
+def adds(namespace: str, cluster: Cluster) -> bool:
+    """Tell whether a namespace says what its pods are to have."""
+    keys = (NODE_SELECTOR_ANNOTATION, DEFAULT_TOLERATIONS_ANNOTATION)
+    return any(cluster.annotation(namespace, each) for each in keys)
+
+
+def completed(pod: Pod, namespace: str, cluster: Cluster) -> Pod:
+    """Give a pod with what its namespace would add; what the author wrote stays in its place."""
+    selector = read_selector(cluster.annotation(namespace, NODE_SELECTOR_ANNOTATION))
+    given = read_tolerations(cluster.annotation(namespace, DEFAULT_TOLERATIONS_ANNOTATION))
+    own = pod.spec.tolerations or ()
+    known = set(map(_meaning, own))
+    spec = replace(
+        pod.spec,
+        node_selector={**selector, **(pod.spec.node_selector or {})} or None,
+        tolerations=(*own, *(each for each in given if _meaning(each) not in known)) or None,
+    )
+    return replace(pod, spec=spec)
 
 
 def way_out(origin: str | None, otherwise: str) -> str:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.core.given import Json, cpu_pod, gpu_pod, mutate, request, validate
+from tests.core.given import Json, cpu_pod, gpu_pod, mutate, request, shipped, validate
+from webhook.core.cluster import Cluster
 from webhook.core.decision import Verdict
+from webhook.core.policy.policy import Policy
 
 UNKNOWN = 'there is no class "research". Classes: development, general, production, training'
 
@@ -26,6 +28,56 @@ def test_every_fault_of_a_template_is_a_warning_with_its_place() -> None:
         "its pods would be refused: spec.template.spec.tolerations[0]: "
         "tolerates gpu-type=training:NoSchedule of pool training",
     ]
+
+
+PREFIX = "scheduler.alpha.kubernetes.io"
+GIVEN = f"namespace team-a gives it to its pods by the annotation {PREFIX}"
+TOLERATIONS = '[{"key": "gpu-type", "value": "training"}, {"key": "other"}]'
+
+
+def in_namespace(**annotations: str) -> Policy:
+    """Give the shipped policy where a namespace gives its pods a selector or tolerations."""
+    given = {f"{PREFIX}/{name.replace('_', '-')}": text for name, text in annotations.items()}
+    return shipped().knowing(Cluster(namespaces={"team-a": given}))
+
+
+def told(pod: Json, by: Policy) -> list[str]:
+    decision = validate(request(workload(pod), kind="Deployment"), by)
+    return [each.partition(": change it")[0] for each in decision.warnings]
+
+
+def test_what_a_namespace_gives_its_pods_is_told_at_the_template() -> None:
+    by = in_namespace(node_selector="gpu-type=training, a=b", defaultTolerations=TOLERATIONS)
+    own = {"key": "mine", "operator": "Exists"}
+    assert told(cpu_pod(tolerations=[own]), by) == [
+        'its pods would be refused: spec.template.spec.nodeSelector["gpu-type"]: '
+        "gpu-type=training selects nodes of pool training, but the pod asks for no GPU; "
+        f"{GIVEN}/node-selector",
+        "its pods would be refused: spec.template.spec.tolerations[1]: "
+        "tolerates gpu-type=training:NoSchedule of pool training, but the pod asks for no GPU; "
+        f"{GIVEN}/defaultTolerations",
+    ]
+    assert told(gpu_pod("training"), by) == []
+    (warning,) = told(gpu_pod("production"), by)
+    assert warning.startswith(
+        'its pods would be refused: spec.template.spec.nodeSelector["gpu-type"]: '
+    )
+    assert f"{GIVEN}/node-selector" in warning
+
+
+def test_what_a_template_says_itself_is_not_given_twice() -> None:
+    by = in_namespace(defaultTolerations=TOLERATIONS, node_selector="gpu-type=training")
+    pod = cpu_pod(
+        tolerations=[{"key": "gpu-type", "operator": "Equal", "value": "training"}],
+        nodeSelector={"gpu-type": "other"},
+    )
+    (warning,) = told(pod, by)
+    assert warning.startswith("its pods would be refused: spec.template.spec.tolerations[0]: ")
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", "[1]"])
+def test_what_no_plug_in_could_read_is_given_to_nobody(text: str) -> None:
+    assert told(cpu_pod(), in_namespace(defaultTolerations=text, node_selector=text)) == []
 
 
 def test_class_that_was_removed_from_the_policy_is_a_warning() -> None:

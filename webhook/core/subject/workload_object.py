@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from webhook.core import workload
+import msgspec
+from msgspec.structs import replace
+
+from webhook.core import origin, workload
 from webhook.core.decision import Decision, Verdict
 from webhook.core.patch import diff
 from webhook.core.paths import JSONObject
@@ -58,10 +61,14 @@ def judge(
 def _pods(
     request: Request, change: Change, after: JSONObject, policy: Policy, judge_pod: PodJudge
 ) -> Iterator[tuple[Template, Decision]]:
-    """Decide about a pod of each template that shows what its pods are."""
+    """Decide about a pod of each template that shows what its pods are, as its namespace has it."""
     for each in workload.templates(change.kind, after):
         if workload.is_seen(each, after):
             asked = workload.pod_request(change.kind, each, request, after)
+            if origin.adds(request.namespace, policy.cluster):
+                pod = workload.template_pod(each, after)
+                made = origin.completed(pod, request.namespace, policy.cluster)
+                asked = replace(asked, object=msgspec.Raw(msgspec.json.encode(made)))
             yield each, judge_pod(asked, policy, Stage.MUTATE)
 
 
