@@ -8,6 +8,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from copy import copy
 from http import HTTPStatus
@@ -24,6 +25,8 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 REQUEST_SECONDS = 30
 WATCH_SECONDS = 240
+IDLE_SECONDS = 60
+"""An API server ends a connection that has idled for 90."""
 
 
 class ApiError(Exception):
@@ -113,14 +116,18 @@ class Api:
 
 
 class Session:
-    """Requests on one connection, which is opened anew after a failure."""
+    """Requests on one connection, which is opened anew after a failure, or where it has idled."""
 
     def __init__(self, connection: http.client.HTTPSConnection) -> None:
         """Take a connection; it opens with the first request."""
         self._connection = connection
+        self._used = time.monotonic()
 
     def request(self, method: str, path: str, body: Json) -> Json:
         """Send one request and give the answer's object; raise ApiError on a refusal."""
+        if time.monotonic() > self._used + IDLE_SECONDS:
+            self.close()
+        self._used = time.monotonic()
         try:
             self._connection.request(
                 method, path, json.dumps(body), {"Content-Type": JSON_TYPE, "Accept": JSON_TYPE}

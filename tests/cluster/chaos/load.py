@@ -74,11 +74,12 @@ class Load:
         self._api, self._path, self._rate = api, path, rate
         self._manifests = manifests
         self._numbers = itertools.count()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        """Told of another pace, and of the end; who changes a pace or takes a number holds it."""
         self._paces = 0
         self._open: dict[int, float] = {}
         """When each request was sent that is not over yet."""
-        self._ending = threading.Event()
+        self._is_ending = False
         self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
 
     def __enter__(self) -> Self:
@@ -90,7 +91,9 @@ class Load:
 
     def __exit__(self, *_: object) -> None:
         """Send no more, and wait for the answers that are still to come."""
-        self._ending.set()
+        with self._changed:
+            self._is_ending = True
+            self._changed.notify_all()
         for each in self._threads:
             each.join()
 
@@ -104,9 +107,10 @@ class Load:
 
     def pace(self, rate: float) -> None:
         """Send so many a second from now on; what was to be sent at the former pace is left out."""
-        with self._lock:
+        with self._changed:
             self._rate, self._due = rate, time.monotonic()
             self._paces += 1
+            self._changed.notify_all()
 
     def rest(self, since: float, count: int) -> None:
         """Wait until so many requests are over that were sent after a moment."""
@@ -124,18 +128,26 @@ class Load:
 
     def _next(self) -> tuple[int, float, int]:
         """Give the number of the next request, when it is due, and the pace that it is of."""
-        with self._lock:
+        with self._changed:
             number, due = next(self._numbers), self._due
             self._due += 1 / self._rate
             return number, due, self._paces
 
+    def _is_over(self, paces: int) -> bool:
+        return self._is_ending or paces != self._paces
+
+    def _is_due(self, due: float, paces: int) -> bool:
+        """Wait until a request is due; False where it is left out: another pace, or the end."""
+        with self._changed:
+            seconds = max(0.0, due - time.monotonic())
+            return not self._changed.wait_for(lambda: self._is_over(paces), seconds)
+
     def _run(self) -> None:
         session = self._api.session()
         try:
-            while not self._ending.is_set():
+            while not self._is_ending:
                 number, due, paces = self._next()
-                over = self._ending.wait(max(0.0, due - time.monotonic()))
-                if not over and paces == self._paces:
+                if self._is_due(due, paces):
                     self.answers.append(self._create(number, session.request))
         finally:
             session.close()

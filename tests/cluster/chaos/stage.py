@@ -76,11 +76,17 @@ class Stage(Installed):
 
     def settle(self, make: Make = AS_SHIPPED) -> None:
         """Have as many replicas as at the beginning, all made so and ready; not under load."""
+        self.revive()
         self.fleet.bury(make)
         self.fleet.former.clear()
         self.fleet.fill(make, REPLICAS)
         self.of_each(lambda each: is_ready(each.probes), "to be ready")
         eventually(self.is_governed, "a GPU pod to get its class")
+
+    def revive(self) -> None:
+        """Start the controller again if it has ended, as it does when it loses its lease."""
+        if CONTROLLER not in self._supervisor.pids:
+            self.start_controller(CONTROLLER)
 
     def of_each(self, holds: Callable[[Replica], object], what: str) -> None:
         """Wait until something holds of every replica."""

@@ -9,6 +9,7 @@ from tests.cluster.chaos.load import Load
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.rows.policies import CLASSES
 from tests.cluster.chaos.stage import Stage
+from tests.cluster.waiting import eventually
 
 SILENCE = "gpuclass_watch_silence_seconds"
 SILENT_SECONDS = 120
@@ -93,8 +94,11 @@ class WatchesCut(Row):
 
     @staticmethod
     def _known(stage: Stage, name: str) -> None:
-        """Wait until every replica knows of a class, then delete it."""
+        """Wait until every replica knows of a class, and the controller; then delete it."""
         stage.of_each(lambda each: name in _last_classes(each), f"to know of {name}")
+        stage.revive()
+        path = f"{CLASSES}/{name}"
+        eventually(lambda: stage.control_plane.api.request("GET", path).get("status"), "a status")
         stage.control_plane.api.request("DELETE", f"{CLASSES}/{name}")
         stage.of_each(lambda each: name not in _last_classes(each), f"to forget {name}")
 
