@@ -148,6 +148,26 @@ def test_with_the_turns_time_spent_a_review_waits_for_the_next(server: Counted) 
     assert server.handed_on == 2
 
 
+def test_what_waits_for_its_turn_is_decided_only_if_its_client_still_waits(
+    server: Counted,
+) -> None:
+    budget = server.service.gateway._budget  # noqa: SLF001
+    budget.is_spent = True
+    with server.tls() as gone:
+        gone.sendall(PLAIN)
+        eventually(lambda: server.handed_on == 1)
+    eventually(lambda: not [*server.listener.connections()])
+    with server.tls() as patient:
+        patient.sendall(PLAIN)
+        eventually(lambda: server.handed_on == 2)
+        assert server.decided() == 0
+        budget.is_spent = False
+        received = b""
+        while b"uid-injected" not in received:
+            received += patient.recv(65536)
+    eventually(lambda: server.decided() == 1)
+
+
 def test_a_review_on_its_way_is_answered_before_the_end(server: Counted) -> None:
     with server.tls() as client:
         client.sendall(PLAIN[:-9])

@@ -23,6 +23,8 @@ Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 RECEIVED = "gpuclass.received"
 """In a scope: when the request's first byte came, by the monotonic clock."""
+GONE = "gpuclass.gone"
+"""In a scope: a function that tells whether the client has gone."""
 
 _CONTENT_TYPE = (b"content-type", JSON.encode())
 _RETRY = (b"retry-after", RETRY_AFTER.encode())
@@ -62,8 +64,8 @@ class Reviews:
             message = await self._gather(message, receive)
         if message["type"] == "http.disconnect":
             return None
-        allowed = answers.timeout(scope["query_string"])
-        return await self._gateway.answer(message.get("body", b""), stage, allowed, received)
+        body, allowed = message.get("body", b""), answers.timeout(scope["query_string"])
+        return await self._gateway.answer(body, stage, allowed, received, scope.get(GONE))
 
     async def _gather(self, message: Message, receive: Receive) -> Message:
         """Give a body that comes in parts as one message; one that is too large is cut short."""

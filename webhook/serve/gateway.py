@@ -8,6 +8,7 @@ is looked at a second time: a document of ours that would be refused, a claim th
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from webhook.core.subject.case import Stage
 from webhook.process.logs import ROOT
@@ -49,12 +50,25 @@ class Gateway:
         answer = self._decide(body, stage, allowed, received)
         return None if answers.may_be_early(answer) else answer
 
-    async def answer(self, body: bytes, stage: Stage, allowed: float, received: float) -> Answer:
-        """Answer a review when there is time to, if then there is still time for the answer."""
+    async def answer(
+        self,
+        body: bytes,
+        stage: Stage,
+        allowed: float,
+        received: float,
+        has_gone: Callable[[], bool] | None = None,
+    ) -> Answer | None:
+        """Answer a review when there is time to, if then there is still time for the answer.
+
+        None: its client has gone meanwhile. API servers give up when their time is over; what they
+        have left behind would keep those from being answered who still wait.
+        """
         if len(body) > self.max_body:
             return answers.too_large(self.max_body)
         if self._budget.is_spent:
             await self._budget.turn()
+            if has_gone is not None and has_gone():
+                return None
         answer = self._decide(body, stage, allowed, received)
         left = received + allowed - time.monotonic()
         if left > 2 * SECOND_LOOK_SECONDS and answers.may_be_early(answer):

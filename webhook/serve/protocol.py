@@ -22,7 +22,7 @@ from uvicorn.server import ServerState
 
 from webhook.serve import answer as answers
 from webhook.serve import direct
-from webhook.serve.asgi import RECEIVED, content, ends
+from webhook.serve.asgi import GONE, RECEIVED, content, ends
 from webhook.serve.cut import Cut
 from webhook.serve.direct import Arrival
 from webhook.serve.gateway import Gateway
@@ -90,6 +90,7 @@ class Connection(HttpToolsProtocol):
         if self.phase is not Phase.HEADERS:
             self._enter(Phase.HEADERS)
         self.scope[RECEIVED] = self._received  # type: ignore[literal-required] # our own
+        self.scope[GONE] = self.transport.is_closing  # type: ignore[literal-required] # likewise
 
     def on_headers_complete(self) -> None:
         """Begin the body; the last answers of a server that is about to stop close."""
