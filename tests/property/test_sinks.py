@@ -8,13 +8,13 @@ of metrics, events, conditions, what /readyz says. The limits are the API server
 import base64
 import json
 import logging
-import os
 from typing import Any, TypeAlias
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.given import shipped
+from tests.exposition import bounds, strays
 from webhook.control.conditions import MAX_MESSAGE, condition
 from webhook.control.events import MAX_NOTE, Events
 from webhook.control.metrics import Metrics as ControllerMetrics
@@ -28,6 +28,7 @@ from webhook.process.logs import LONGEST_LIST, RENDER, LineWriter
 from webhook.process.probes import probes
 from webhook.process.settings import LogFormat
 from webhook.serve.answer import Answer, Answerer
+from webhook.serve.measures import ROWS
 from webhook.serve.metrics import Metrics
 from webhook.serve.observer import Observer
 
@@ -104,10 +105,10 @@ def reviews(draw: st.DrawFn) -> Json:
 
 
 class Kept(LineWriter):
-    """Keeps the lines."""
+    """Keeps the lines, and writes none."""
 
     def __init__(self) -> None:
-        super().__init__(os.dup(2))
+        super().__init__(2)
         self.lines: list[bytes] = []
 
     def write(self, line: bytes) -> None:
@@ -159,7 +160,6 @@ def recorded(metrics: Metrics, form: LogFormat, stage: Stage, answer: Answer) ->
     kept = Kept()
     logging.getLogger(logs.ROOT).setLevel(logging.INFO)
     Observer(metrics, kept, RENDER[form]).record(stage, answer)
-    os.close(kept._descriptor)  # noqa: SLF001 # our own
     return kept.lines
 
 
@@ -176,8 +176,8 @@ def check_lines(lines: list[bytes], form: LogFormat) -> None:
 
 def check_labels(exposition: str) -> None:
     """No label has what was sent, unless it is the name of a class or an operation."""
-    for line in exposition.split("\n"):
-        check_text(line, 400)
+    found = strays(exposition, ROWS, bounds(shipped()))
+    assert [each for each in found if not each.endswith(": not shown")] == []
 
 
 @given(texts(), texts())
@@ -221,5 +221,8 @@ def test_any_fields_make_one_line_in_either_form(value: object) -> None:
     record = logging.LogRecord("gpuclass.x", logging.INFO, "", 0, "said", (), None)
     record.fields = {"value": value}
     for form in LogFormat:
-        (line,) = RENDER[form](logs.event(record)).decode().splitlines()
+        kept = Kept()
+        logs.LineHandler(kept, RENDER[form]).emit(record)
+        (written,) = kept.lines
+        (line,) = written.decode().splitlines()
         assert line.isprintable()
