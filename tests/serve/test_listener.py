@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,16 @@ def test_with_all_places_taken_who_idled_longest_makes_room(tmp_path: Path) -> N
         assert first.sock.recv(1) == b""
         for client in (first, second, third):
             client.close()
+
+
+def test_who_never_says_goodbye_keeps_no_place_beyond_the_limit(tmp_path: Path) -> None:
+    """A connection that is closed stays for `--answer-seconds` if its client does not listen."""
+    with Running(tmp_path, max_connections=2) as server, ExitStack() as deaf:
+        for number in range(1, 9):
+            deaf.enter_context(server.tls())
+            eventually(lambda: len(server.listener.connections()) == min(number, 3))  # noqa: B023
+        assert server.listener.count() == 3
+    assert server.cuts("full") == 0
 
 
 def test_with_all_places_busy_a_newcomer_is_turned_away(tmp_path: Path) -> None:

@@ -154,7 +154,18 @@ class Listener(Server):
         task.add_done_callback(self._handshakes.discard)
 
     def _make_room(self) -> bool:
-        """Close the connection that has idled longest; say whether there was one."""
+        """Close the connection that has idled longest; say whether there was one.
+
+        One that is closing already goes at once: who never says goodbye would be let in beyond the
+        limit, as many times as he likes.
+        """
+        closing = (each for each in self.connections() if each.phase is Phase.CLOSING)
+        overdue = min(closing, key=lambda each: each.deadline, default=None)
+        if overdue is not None:
+            overdue.abort()
+            self.server_state.connections.discard(overdue)
+        if self.count() < self._guard.settings.max_connections:
+            return True
         oldest = self._oldest_idle()
         if oldest is not None:
             self._guard.count(Cut.IDLE)
