@@ -63,13 +63,17 @@ def _taken(load: Load, count: int) -> list[float]:
 
 
 def memory(stage: Stage) -> list[float]:
-    """Give the most memory that each replica ever had, both processes, in MiB."""
-    return [
-        sum(_peak_mib(pid) for pid in stage.fleet.pids(replica)) for replica in stage.fleet.replicas
-    ]
+    """Give the most memory that each replica ever had, in MiB; what both processes share, once."""
+    found = []
+    for replica in stage.fleet.replicas:
+        first, worker = stage.fleet.pids(replica)
+        peaks = sum(_mib(f"/proc/{each}/status", "VmHWM") for each in (first, worker))
+        shared = ("Shared_Clean", "Shared_Dirty")
+        found.append(peaks - sum(_mib(f"/proc/{worker}/smaps_rollup", each) for each in shared))
+    return found
 
 
-def _peak_mib(pid: int) -> float:
-    text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    line = next(each for each in text.splitlines() if each.startswith("VmHWM:"))
+def _mib(file: str, field: str) -> float:
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    line = next(each for each in lines if each.startswith(f"{field}:"))
     return int(line.split()[1]) / 1024
