@@ -32,6 +32,7 @@ class Counted(Running):
 
     def decided(self) -> float:
         """Count the decisions."""
+        self.service.gateway.flush()
         found = self.service.metrics.registry.get_sample_value(
             "gpuclass_decision_duration_seconds_count", {"stage": "mutate"}
         )
@@ -205,5 +206,6 @@ def test_a_fault_in_recording_reaches_nobody(
     for _ in range(2):
         assert ask(client, "POST", "/mutate", BODY)[0] == 200
     client.close()
+    server.service.gateway.flush()
     assert "an answer could not be recorded" in caplog.text
     assert "no counter" in caplog.text

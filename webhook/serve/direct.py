@@ -1,8 +1,8 @@
 """A review that needs no ASGI: a plain request that comes alone and can be answered at once.
 
 ASGI costs a task, an event, a dictionary and two writes a request, together more than a decision.
-So what an API server sends in the ordinary way is answered between the parser's last call and the
-next; all else, and all that has to wait, takes the usual way.
+So what an API server sends in the ordinary way is answered in the loop's next turn, with all that
+came in this one; all else, and all that has to wait, takes the usual way.
 """
 
 from functools import lru_cache
@@ -17,11 +17,15 @@ from webhook.serve.asgi import Headers, headers_of
 
 
 class Arrival(msgspec.Struct, kw_only=True):
-    """A review whose headers are there: what it asks for, its seconds, what came of its body."""
+    """A review whose headers are there: what it asks for, its seconds, what came of its body.
+
+    `is_last` says that the client wants its connection ended after the answer.
+    """
 
     stage: Stage
     allowed: float
     parts: list[bytes] = []
+    is_last: bool = False
 
     @property
     def body(self) -> bytes:

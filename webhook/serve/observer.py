@@ -36,15 +36,16 @@ class Observer:
         self._clock = clock
         self._is_info = _log.isEnabledFor(logging.INFO)
 
-    def record(self, stage: Stage, answer: Answer) -> None:
-        """Record an answer that was given."""
+    def record(self, stage: Stage, answer: Answer, at: float | None = None) -> None:
+        """Record an answer that was given, now or at a moment (seconds since 1970)."""
         request, decision, policy = answer.request, answer.decision, answer.policy
         if request is None or decision is None or policy is None:
             self._record_failure(stage, answer)
             return
         self._metrics.count_decision(stage, request, decision, policy, answer.seconds)
         if self._is_info and _is_telling(decision):
-            self._write(stage, request, decision, answer.seconds)
+            moment = self._clock() if at is None else at
+            self._write(moment, stage, request, decision, answer.seconds)
 
     def _record_failure(self, stage: Stage, answer: Answer) -> None:
         if answer.failure is None:
@@ -59,14 +60,16 @@ class Observer:
         else:
             _log.debug("no decision", extra=fields(stage=stage, reason=answer.failure))
 
-    def _write(self, stage: Stage, request: Request, decision: Decision, seconds: float) -> None:
+    def _write(
+        self, at: float, stage: Stage, request: Request, decision: Decision, seconds: float
+    ) -> None:
         """Write past `logging`, whose records cost more than the decision's encoding.
 
         What somebody else wrote is made safe here, each field that it is in.
         """
         kind = request.request_kind or request.kind
         event: dict[str, object] = {
-            "time": timestamp(self._clock()),
+            "time": timestamp(at),
             "level": "info",
             "logger": _log.name,
             "message": f"{stage} {decision.verdict}",

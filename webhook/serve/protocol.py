@@ -50,6 +50,7 @@ class Connection(HttpToolsProtocol):
         self._guard = guard
         self._gateway = gateway
         self._arrival: Arrival | None = None
+        self._complete: Arrival | None = None
         self._is_last = False
         self._fault = ""
         self._is_receiving = False
@@ -85,6 +86,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request; one that follows without a pause has a deadline of its own."""
+        self._answer_now()
         super().on_message_begin()
         self._is_receiving = True
         if self.phase is not Phase.HEADERS:
@@ -115,7 +117,11 @@ class Connection(HttpToolsProtocol):
         if arrival is None:
             super().on_message_complete()
         else:
-            self._answer_review(arrival)
+            arrival.is_last = not self.parser.should_keep_alive()
+            self._complete = arrival
+            # What has come to other connections meanwhile is read first: reviews are decided one
+            # after another, while all that a decision needs is in the processor's caches.
+            self.loop.call_soon(self._answer_now)
         self.has_asked = True
         self._is_receiving = False
         self._size = 0
@@ -140,6 +146,13 @@ class Connection(HttpToolsProtocol):
         if self._is_ending():
             self.cycle.keep_alive = False
 
+    def _answer_now(self) -> None:
+        """Answer the review that is there, if one is: at once, since something follows it."""
+        arrival, self._complete = self._complete, None
+        if arrival is not None and not self.transport.is_closing():
+            self._answer_review(arrival)
+            self._await_next()
+
     def _answer_review(self, arrival: Arrival) -> None:
         gateway, body = cast("Gateway", self._gateway), arrival.body
         answer = gateway.at_once(body, arrival.stage, arrival.allowed, self._received)
@@ -148,7 +161,7 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
             super().on_message_complete()
             return
-        is_last = ends(answer) or self._is_ending() or not self.parser.should_keep_alive()
+        is_last = arrival.is_last or ends(answer) or self._is_ending()
         more = self.server_state.default_headers
         self.transport.write(direct.rendered(answer, more, is_last=is_last))
         if is_last:
@@ -160,7 +173,7 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             self._enter(Phase.CLOSING)
         else:
-            is_done = not self._is_busy() and not self.flow.write_paused
+            is_done = not (self._complete or self._is_busy() or self.flow.write_paused)
             self._enter(Phase.IDLE if is_done else Phase.ANSWER)
 
     def _is_busy(self) -> bool:
@@ -186,13 +199,14 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Stop once a review that is on its way is answered."""
-        if self._arrival is None:
-            super().shutdown()
-        else:
+        if self._arrival or self._complete:
             self._is_last = True
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in JSON like every refusal."""
+        self._answer_now()
         if self._size > self._guard.settings.max_header_bytes and self.phase is Phase.HEADERS:
             self._refuse_size()
         else:

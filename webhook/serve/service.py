@@ -13,7 +13,7 @@ from webhook.serve import application, sources
 from webhook.serve.answer import Answerer, Decide
 from webhook.serve.asgi import Application, Reviews
 from webhook.serve.callers import ANYBODY, Callers
-from webhook.serve.gateway import Gateway
+from webhook.serve.gateway import BATCH_SECONDS, Gateway
 from webhook.serve.guard import Guard
 from webhook.serve.health import Health
 from webhook.serve.metrics import Metrics
@@ -55,7 +55,7 @@ class Service:
         flask = application.reviews(self.health, self.metrics, answerer, observer, limit)
         self.gateway = Gateway(answerer, observer, limit)
         self.admission: Application = Reviews(self.gateway, _asgi(flask))
-        self.probes = _asgi(probes(self.health, self.metrics.render))
+        self.probes = _asgi(probes(self.health, self._render_metrics))
 
     def guard(self, listener: str, callers: Callers = ANYBODY) -> Guard:
         """Give the limits of a listener, and who may use it."""
@@ -69,7 +69,19 @@ class Service:
     async def watch(self) -> None:
         """Follow changed policies and certificates for ever."""
         interval = self.settings.poll_seconds
-        await asyncio.gather(self.source.follow(), self.certificates.watch(interval))
+        await asyncio.gather(
+            self.source.follow(), self.certificates.watch(interval), self._record()
+        )
+
+    async def _record(self) -> None:
+        """Have what is answered recorded, for ever."""
+        while True:
+            await asyncio.sleep(BATCH_SECONDS)
+            self.gateway.flush()
+
+    def _render_metrics(self) -> bytes:
+        self.gateway.flush()
+        return self.metrics.render()
 
 
 def _asgi(app: Any) -> Application:  # noqa: ANN401 # WSGI has no type that all agree on

@@ -40,6 +40,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # gunicorn has no types
         try:
             await self._run()
         finally:
+            self._service.gateway.flush()
             _log.info("stopped")
             self._service.writer.stop()
 
