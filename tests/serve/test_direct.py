@@ -12,7 +12,7 @@ from tests.serve import reviews
 from tests.serve.running import Running, ask, eventually, received_until_end
 from webhook.core.subject.case import Stage
 from webhook.serve import direct, gateway
-from webhook.serve.answer import UNLIMITED
+from webhook.serve.answer import UNLIMITED, Answer
 from webhook.serve.asgi import Receive, Scope, Send
 
 BODY = reviews.body("injected")
@@ -209,3 +209,46 @@ def test_a_fault_in_recording_reaches_nobody(
     server.service.gateway.flush()
     assert "an answer could not be recorded" in caplog.text
     assert "no counter" in caplog.text
+
+
+def test_answers_are_recorded_together_or_when_metrics_are_read(server: Counted) -> None:
+    gateway_of = server.service.gateway
+    told: list[Stage] = []
+    record = gateway_of._observer.record  # noqa: SLF001
+
+    def note(stage: Stage, answer: Answer, at: float) -> None:
+        told.append(stage)
+        record(stage, answer, at)
+
+    gateway_of._observer.record = note  # type: ignore[assignment,method-assign] # noqa: SLF001
+    client = server.client()
+    for number in range(1, gateway.BATCH):
+        ask(client, "POST", "/mutate", BODY)
+        assert (number, told) == (number, [])
+    shown = server.service._render_metrics  # noqa: SLF001
+    eventually(lambda: b'_count{stage="mutate"} 31.0' in shown())
+    assert len(told) == gateway.BATCH - 1
+    told.clear()
+    for _ in range(gateway.BATCH):
+        ask(client, "POST", "/mutate", BODY)
+    client.close()
+    eventually(lambda: len(told) == gateway.BATCH)
+
+
+def test_a_large_review_is_not_kept_until_it_is_recorded(server: Counted) -> None:
+    large = reviews.body("injected", object={"metadata": {"name": "x" * gateway.LARGE_BYTES}})
+    client = server.client()
+    ask(client, "POST", "/mutate", BODY)
+    ask(client, "POST", "/mutate", large)
+    client.close()
+    eventually(lambda: not server.service.gateway._answered)  # noqa: SLF001
+
+
+def test_a_client_that_asks_for_the_end_gets_it_where_it_has_to_wait(
+    server: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.service.gateway, "at_once", lambda *_: None)
+    with server.tls() as client:
+        client.sendall(PLAIN.replace(b"host", b"connection: close\r\nhost"))
+        received = received_until_end(client)
+    assert b"connection: close\r\n" in received

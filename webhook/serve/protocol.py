@@ -147,7 +147,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _answer_now(self) -> None:
-        """Answer the review that is there, if one is: at once, since something follows it."""
+        """Answer the review that waits for it, if one does."""
         arrival, self._complete = self._complete, None
         if arrival is not None and not self.transport.is_closing():
             self._answer_review(arrival)
@@ -158,6 +158,7 @@ class Connection(HttpToolsProtocol):
         answer = gateway.at_once(body, arrival.stage, arrival.allowed, self._received)
         if answer is None:
             self._hand_on()
+            self.cycle.keep_alive &= not arrival.is_last
             super().on_body(body)
             super().on_message_complete()
             return
