@@ -15,12 +15,13 @@ from tempfile import TemporaryDirectory
 from benchmarks import agreement, figures, plot, programs, report, samples, table
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure import Load, Sample
+from benchmarks.page import DOCS, publish, say
 from benchmarks.scenarios import SCENARIOS, UNLIKE, Scenario
 from benchmarks.servers import GO, LEAN, PYTHON, Cores, Server, cores, running, write_inputs
 from webhook.core.errors import GpuclassError
 
 ARMS = (PYTHON, GO, LEAN)
-RESULTS = Path(__file__).parents[1] / "docs" / "benchmarks"
+COMMAND = "make bench"
 PYTHON_PACKAGES = ("gpuclass", "gunicorn", "uvicorn", "uvloop", "httptools", "msgspec")
 
 
@@ -41,11 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables, write JSON and plot; give the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="40 s, to see that it works")
-    parser.add_argument(
-        "--output", type=Path, help="folder for server.json and server.svg (docs/benchmarks)"
-    )
+    parser.add_argument("--output", type=Path, help="folder of benchmarks.md and benchmarks (docs)")
     args = parser.parse_args(arguments)
-    output = args.output or (None if args.quick else RESULTS)
+    output = args.output or (None if args.quick else DOCS)
     try:
         found = run(QUICK if args.quick else DEFAULT)
         sys.stdout.write(f"{table.render(found)}\n")
@@ -73,7 +72,7 @@ def run(plan: Plan) -> report.Report:
         with running(ARMS, built, folder, chosen.server) as servers:
             asked = {**reviews, **dict(islice(unlike.items(), 10))}
             agreement.check(servers.values(), asked, folder / "ca.crt")
-            _say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
+            say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
             measured = _measure(plan, load, servers)
     return _report(plan, measured, built)
 
@@ -104,7 +103,7 @@ def _measure(
         for scenario in SCENARIOS:
             for name in list(servers)[:: -1 if number % 2 else 1]:
                 found[scenario][name].append(load.run(servers[name], scenario))
-        _say(f"round {number + 1} of {plan.rounds}, {time.monotonic() - started:.0f} s")
+        say(f"round {number + 1} of {plan.rounds}, {time.monotonic() - started:.0f} s")
     return found
 
 
@@ -129,16 +128,10 @@ def _report(
 
 
 def write(found: report.Report, output: Path) -> None:
-    """Write server.json and server.svg."""
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "server.json").write_bytes(report.write(found))
-    (output / "server.svg").write_text(plot.render(found, PYTHON), encoding="utf-8")
-    _say(f"written: {output / 'server.json'}, {output / 'server.svg'}")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    """Write server.json and server.svg, and the table in benchmarks.md."""
+    drawn = plot.render(found, PYTHON)
+    files = {"server.json": report.write(found), "server.svg": drawn.encode()}
+    publish(output, COMMAND, files, table.page(found, PYTHON))
 
 
 if __name__ == "__main__":

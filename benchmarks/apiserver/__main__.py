@@ -11,12 +11,13 @@ from pathlib import Path
 from platform import python_version
 from tempfile import TemporaryDirectory
 
-from benchmarks import page, plot, programs
+from benchmarks import plot, programs
 from benchmarks.apiserver import agreement, pods, stage, table
 from benchmarks.apiserver.measure import Calls, Load, Sample
 from benchmarks.apiserver.report import Measured, Report, outcome
 from benchmarks.apiserver.situations import SITUATIONS, Situation
 from benchmarks.errors import BenchmarkError
+from benchmarks.page import DOCS, publish, say
 from benchmarks.report import write as encode
 from benchmarks.servers import cores
 from tests.cluster.access import KubectlError
@@ -26,7 +27,6 @@ from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.process import ComponentFailed
 from webhook.core.errors import GpuclassError
 
-DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "make bench-apiserver"
 MOST = 6.0
 """Where the scale of the plot ends."""
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(plan: Plan) -> Report:
     """Start everything, see that the arms agree, measure them and end them."""
-    chosen, built, binaries = cores(), programs.find(), find(_say)
+    chosen, built, binaries = cores(), programs.find(), find(say)
     with (
         TemporaryDirectory(prefix="gpuclass-bench-") as folder,
         stage.running(binaries, built, chosen) as running,
@@ -84,7 +84,7 @@ def run(plan: Plan) -> Report:
         pods.write(Path(folder))
         counted = Calls(running)
         calls = agreement.check(running, counted)
-        _say(f"the arms agree about {len(calls)} pods; measuring ...")
+        say(f"the arms agree about {len(calls)} pods; measuring ...")
         load = Load(
             built=built,
             stage=running,
@@ -111,7 +111,7 @@ def _measure(plan: Plan, load: Load) -> Measured:
         for situation, samples in found.items():
             for arm in situation.arms[:: -1 if number % 2 else 1]:
                 samples[arm].append(load.run(arm, situation))
-        _say(f"round {number + 1} of {plan.rounds}, {time.monotonic() - started:.0f} s")
+        say(f"round {number + 1} of {plan.rounds}, {time.monotonic() - started:.0f} s")
     return found
 
 
@@ -133,23 +133,11 @@ def _report(plan: Plan, measured: Measured, calls: agreement.CallsOf, go: str) -
 
 
 def write(found: Report, output: Path) -> None:
-    """Write benchmarks/apiserver.json and apiserver.svg, and the tables in benchmarks.md."""
-    folder, text = output / "benchmarks", output / "benchmarks.md"
+    """Write apiserver.json and apiserver.svg, and the tables in benchmarks.md."""
     title = f"p50 of creating a pod, as a multiple of no webhook ({found.date}); less is better"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "apiserver.json").write_bytes(encode(found))
     drawn = plot.draw(title, table.groups(found), MOST)
-    (folder / "apiserver.svg").write_text(drawn, encoding="utf-8")
-    _say(f"written: {folder / 'apiserver.json'}, {folder / 'apiserver.svg'}")
-    if text.exists():
-        before = text.read_text(encoding="utf-8")
-        text.write_text(page.insert(before, COMMAND, table.page(found)), encoding="utf-8")
-        _say(f"written: {text}")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    files = {"apiserver.json": encode(found), "apiserver.svg": drawn.encode()}
+    publish(output, COMMAND, files, table.page(found))
 
 
 if __name__ == "__main__":

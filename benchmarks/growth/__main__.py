@@ -10,17 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
-from benchmarks import page, plot, programs
+from benchmarks import plot, programs
 from benchmarks.errors import BenchmarkError
 from benchmarks.growth import compilation, handshake, incluster, pods, reviews, served, table
 from benchmarks.growth.report import Report, Section
+from benchmarks.page import DOCS, publish, say
 from benchmarks.report import write as encode
 from tests.cluster.binaries import KUBERNETES_VERSION
 from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.process import ComponentFailed
 from webhook.core.errors import GpuclassError
 
-DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "make bench-growth"
 MOST = 4.0
 """Where the scale of the plot ends."""
@@ -46,7 +46,7 @@ PARTS: Mapping[str, Callable[[Plan], Iterable[Section]]] = {
     "connections": lambda plan: [served.connections(plan.server_rounds, plan.seconds)],
     "handshake": lambda plan: [handshake.section(plan.rounds)],
     "compilation": lambda plan: [compilation.section(plan.rounds)],
-    "cluster": lambda plan: incluster.sections(plan.starts, _say),
+    "cluster": lambda plan: incluster.sections(plan.starts, say),
 }
 
 
@@ -90,26 +90,15 @@ def _measured(plan: Plan, parts: Iterable[str]) -> Iterator[Section]:
     for name in parts:
         began = time.monotonic()
         yield from PARTS[name](plan)
-        _say(f"{name}: {time.monotonic() - began:.0f} s")
+        say(f"{name}: {time.monotonic() - began:.0f} s")
 
 
 def write(found: Report, output: Path) -> None:
-    """Write benchmarks/growth.json and growth.svg, and the tables in benchmarks.md."""
-    folder, text = output / "benchmarks", output / "benchmarks.md"
+    """Write growth.json and growth.svg, and the tables in benchmarks.md."""
     title = f"CPU of a review, as a multiple of one beside one class ({found.date})"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "growth.json").write_bytes(encode(found))
     drawn = plot.draw(title, table.groups(found), MOST)
-    (folder / "growth.svg").write_text(drawn, encoding="utf-8")
-    if text.exists():
-        before = text.read_text(encoding="utf-8")
-        text.write_text(page.insert(before, COMMAND, table.page(found)), encoding="utf-8")
-    _say(f"written: {folder / 'growth.json'}, {folder / 'growth.svg'}, {text}")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    files = {"growth.json": encode(found), "growth.svg": drawn.encode()}
+    publish(output, COMMAND, files, table.page(found))
 
 
 if __name__ == "__main__":

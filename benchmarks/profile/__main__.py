@@ -11,11 +11,12 @@ from pathlib import Path
 from platform import python_version
 from tempfile import TemporaryDirectory
 
-from benchmarks import page, usage
+from benchmarks import usage
 from benchmarks.compare import trees
 from benchmarks.compare.bench import Bench, prepare, serving
 from benchmarks.compare.trees import Tree
 from benchmarks.errors import BenchmarkError
+from benchmarks.page import DOCS, publish, say
 from benchmarks.profile import stacks, text
 from benchmarks.profile.text import Profile
 from benchmarks.scenarios import SCENARIOS
@@ -23,7 +24,6 @@ from benchmarks.servers import POLICIES, Server, guarded, pinned
 from tests.cluster.guardian import Guardian
 from webhook.core.errors import GpuclassError
 
-DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "make profile"
 RATE = 100
 """Samples a second. The server stands still for each, a fraction of a millisecond."""
@@ -82,14 +82,14 @@ def run(plan: Plan, commit: str | None, py_spy: str) -> list[Profile]:
     ):
         chosen = [trees.this()]
         if commit:
-            chosen.insert(0, trees.other(trees.resolve(commit), Path(name), _say))
+            chosen.insert(0, trees.other(trees.resolve(commit), Path(name), say))
         bench = prepare(Path(name), POLICIES)
         return [_profile(tree, bench, plan, guardian, py_spy) for tree in chosen]
 
 
 def _profile(tree: Tree, bench: Bench, plan: Plan, guardian: Guardian, py_spy: str) -> Profile:
     """Measure what a review costs, then sample where that goes."""
-    _say(f"{tree.name}: sampled for {plan.sampled} s ...")
+    say(f"{tree.name}: sampled for {plan.sampled} s ...")
     with serving([tree], bench, guardian) as servers, ThreadPoolExecutor(1) as pool:
         server = servers[tree.name]
         sample = bench.load(WARMUP, plan.measured).run(server, SCENARIO)
@@ -128,19 +128,8 @@ def sampled(server: Server, bench: Bench, seconds: int, py_spy: str) -> str:
 
 
 def write(whole: str, table: str, output: Path) -> None:
-    """Write benchmarks/profile.txt, and the table of parts into benchmarks.md."""
-    file, text_page = output / "benchmarks" / "profile.txt", output / "benchmarks.md"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(whole, encoding="utf-8")
-    if text_page.exists():
-        before = text_page.read_text(encoding="utf-8")
-        text_page.write_text(page.insert(before, COMMAND, table), encoding="utf-8")
-    _say(f"written: {file}, {text_page}")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    """Write profile.txt, and the table of parts into benchmarks.md."""
+    publish(output, COMMAND, {"profile.txt": whole.encode()}, table)
 
 
 if __name__ == "__main__":

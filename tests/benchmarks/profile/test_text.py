@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from benchmarks import page
-from benchmarks.profile.__main__ import COMMAND, DOCS
+from benchmarks.page import DOCS
+from benchmarks.profile.__main__ import COMMAND
 from benchmarks.profile.stacks import PARTS
 from benchmarks.profile.text import TOP, Profile, functions, parts, render
 
