@@ -4,7 +4,7 @@ A connection is idle, or in a phase that has one absolute deadline: a client tha
 like one that sends none. Setting a deadline is an assignment; `Guard.sweep` looks at all of them a
 few times a second, which costs a request less than a timer would.
 
-Reviews of the ordinary kind are answered here at once (`direct`); uvicorn has the others.
+Reviews of the ordinary kind are answered here (`direct`); uvicorn has the others.
 """
 
 import asyncio
@@ -174,8 +174,11 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             self._enter(Phase.CLOSING)
         else:
-            is_done = not (self._complete or self._is_busy() or self.flow.write_paused)
-            self._enter(Phase.IDLE if is_done else Phase.ANSWER)
+            self._enter(Phase.IDLE if self._is_done() else Phase.ANSWER)
+
+    def _is_done(self) -> bool:
+        """Tell whether everything that was asked is answered, and on its way."""
+        return not (self._complete or self._is_busy() or self.flow.write_paused)
 
     def _is_busy(self) -> bool:
         """Tell whether uvicorn has a request that is not answered to the end."""
@@ -195,7 +198,7 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Be idle again, if it was the client that let an answer wait."""
         super().resume_writing()
-        if self.phase is Phase.ANSWER and not self._is_busy():
+        if self.phase is Phase.ANSWER and self._is_done():
             self._enter(Phase.IDLE)
 
     def shutdown(self) -> None:
