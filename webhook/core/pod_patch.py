@@ -32,10 +32,17 @@ def compare_metadata(before: ObjectMeta, after: ObjectMeta) -> tuple[Operation, 
         return ()
     if before is NO_METADATA:
         return (Operation(op="add", path="/metadata", value=after),)
-    operations: list[Operation] = []
-    _compare_maps(before.labels, after.labels, "/metadata/labels", operations)
-    _compare_maps(before.annotations, after.annotations, "/metadata/annotations", operations)
-    return tuple(operations)
+    return _written_entries(before, after.labels, after.annotations)
+
+
+def write_entries(
+    before: ObjectMeta, labels: dict[str, str], annotations: dict[str, str]
+) -> tuple[Operation, ...]:
+    """Give the operations on a pod that write these labels and annotations beside its own."""
+    if before is NO_METADATA:
+        made = ObjectMeta(labels=labels or None, annotations=annotations or None)
+        return compare_metadata(before, made if labels or annotations else before)
+    return _written_entries(before, labels, annotations)
 
 
 def compare_specs(before: PodSpec, after: PodSpec) -> tuple[Operation, ...]:
@@ -66,17 +73,29 @@ def _written(old: object, path: str, new: object) -> Operation:
     return Operation(op="add" if old is None else "replace", path=path, value=new)
 
 
-def _compare_maps(before: _Map, after: _Map, path: str, operations: list[Operation]) -> None:
-    """Compare maps to which rules only add entries, or in which they replace some."""
-    if before is after or after is None:
-        return
+def _written_entries(before: ObjectMeta, labels: _Map, annotations: _Map) -> tuple[Operation, ...]:
+    return (
+        *_entries(before.labels, labels, "/metadata/labels"),
+        *_entries(before.annotations, annotations, "/metadata/annotations"),
+    )
+
+
+def _entries(before: _Map, wanted: _Map, path: str) -> list[Operation]:
+    """Write the entries of a map that are wanted; others stay, since rules take none away."""
+    if not wanted or before is wanted:
+        return []
     if before is None:
-        operations.append(Operation(op="add", path=path, value=after))
-        return
-    for key, value in after.items():
-        old = before.get(key)
-        if old != value:
-            operations.append(_written(old, path + step(key), value))
+        return [Operation(op="add", path=path, value=wanted)]
+    return [
+        _written(before.get(key), _place(path, key), value)
+        for key, value in wanted.items()
+        if before.get(key) != value
+    ]
+
+
+@lru_cache(maxsize=64)
+def _place(path: str, key: str) -> str:
+    return path + step(key)
 
 
 def _compare_affinities(

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from webhook.core.names import CLASS_LABEL, STAMP_ANNOTATION
+from webhook.core.names import STAMP_ANNOTATION
 from webhook.core.pod import (
     NodeAffinity,
     NodeSelector,
@@ -72,14 +72,6 @@ def unknown_revision(pod: Pod, known: Collection[str]) -> str | None:
     """
     stamped = read(pod)
     return stamped.revision if stamped is not None and stamped.revision not in known else None
-
-
-def label(metadata: ObjectMeta, gpu_class: str) -> ObjectMeta:
-    """Write the class's label."""
-    labels = metadata.labels or {}
-    if labels.get(CLASS_LABEL) == gpu_class:
-        return metadata
-    return replace(metadata, labels={**labels, CLASS_LABEL: gpu_class})
 
 
 def text(before: Pod, after: PodSpec, gpu_class: str | None, revision: str) -> str:

@@ -11,7 +11,7 @@ from webhook.core.names import (
     STAMP_ANNOTATION,
 )
 from webhook.core.patch import Operation
-from webhook.core.pod_patch import compare_metadata, compare_specs
+from webhook.core.pod_patch import compare_specs, write_entries
 from webhook.core.policy.plan import ClassPlan
 from webhook.core.rules import (
     contradiction,
@@ -124,9 +124,12 @@ def _is_placed_by_its_controller(case: Case) -> bool:
 
 def _patch(case: Case, plan: ClassPlan, state: FinalState) -> tuple[Operation, ...]:
     """Give the patch to the final state, with label and stamp if anything may be written at all."""
-    before = after = case.pod.metadata
-    if case.writes(placement.NAME) and not case.pod.spec.node_name:
-        after = stamp.label(before, plan.name)
-        if not _is_placed_by_its_controller(case):
-            after = stamp.write(after, state.stamp)
-    return (*compare_metadata(before, after), *state.operations)
+    if case.pod.spec.node_name or not case.writes(placement.NAME):
+        return state.operations
+    stamped = not _is_placed_by_its_controller(case)
+    marks = write_entries(
+        case.pod.metadata,
+        labels={CLASS_LABEL: plan.name},
+        annotations={STAMP_ANNOTATION: state.stamp} if stamped else {},
+    )
+    return (*marks, *state.operations)
