@@ -8,7 +8,7 @@ from typing import TypeAlias
 from benchmarks.figures import Figure
 from benchmarks.report import Report
 
-SHOWN = (("cpu_us", "CPU a review"), ("p50_us", "p50"), ("p99_us", "p99"))
+SHOWN = (("cpu_us", "CPU"), ("p50_us", "p50"), ("p99_us", "p99"))
 WIDTH, LEFT, RIGHT = 760, 290, 60
 ROW, GAP, TOP, BOTTOM = 18, 12, 56, 34
 STEPS, GRID = 10, 0.25
