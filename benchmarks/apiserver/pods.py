@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import samples
 from benchmarks.samples import Object
 
-GPU, OWN_TOLERATION, CPU, REFUSED = "gpu", "own-toleration", "cpu", "refused"
+GPU, CPU, REFUSED = "gpu", "cpu", "refused"
 """What is sent; each is a folder of bodies."""
 
 LEFT_TO_ADMISSION: Mapping[str, tuple[str, ...]] = {
@@ -24,10 +24,8 @@ SCHEDULER = "nobody"
 def bodies() -> dict[str, dict[str, Object]]:
     """Give the pods of each folder by name."""
     pods = {name: _authored(review) for name, review in samples.reviews().items()}
-    own_toleration = {"development-tolerates": pods.pop("development-tolerates")}
     return {
         GPU: pods,
-        OWN_TOLERATION: own_toleration,
         CPU: {"cpu": _without_gpus(pods["default"])},
         REFUSED: {"no-such-class": _of_class(pods["training"], "trainign")},
     }

@@ -37,12 +37,6 @@ SITUATIONS = (
     Situation(name="dry-64", title="GPU pod, dry run, 64 clients", clients=64),
     Situation(name="real-1", title="GPU pod, 1 client", clients=1, is_kept=True),
     Situation(name="real-16", title="GPU pod, 16 clients", clients=16, is_kept=True),
-    Situation(
-        name="own-toleration-1",
-        title="its own toleration, dry run, 1 client",
-        clients=1,
-        bodies=pods.OWN_TOLERATION,
-    ),
     Situation(name="cpu-1", title="CPU pod, dry run, 1 client", clients=1, bodies=pods.CPU),
     Situation(
         name="refused-1",

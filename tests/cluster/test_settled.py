@@ -106,6 +106,15 @@ def mutated(pod: Json, by: Policy, namespace: str) -> Json:
         pytest.param({}, id="nothing of its own"),
         pytest.param({"nodeSelector": {"os": "linux"}}, id="a selector that no pool declares"),
         pytest.param({"tolerations": [{"key": "spot", "operator": "Exists"}]}, id="a toleration"),
+        pytest.param({"tolerations": [{"operator": "Exists"}]}, id="a toleration of every taint"),
+        pytest.param(
+            {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]},
+            id="a toleration of every taint with the key",
+        ),
+        pytest.param(
+            {"tolerations": [{"key": "h", "value": "own", "effect": "NoExecute"}]},
+            id="a toleration of ours without its operator",
+        ),
         pytest.param(
             {
                 "affinity": {
@@ -141,6 +150,18 @@ def _short_toleration(pod: Json) -> None:
     for each in pod["spec"]["tolerations"]:
         if each["effect"] == "NoExecute":
             each["tolerationSeconds"] = 9
+
+
+def _tolerating(**changed: str | None) -> Callable[[Json], None]:
+    """Write every toleration otherwise, None to leave a field out."""
+
+    def change(pod: Json) -> None:
+        for each in pod["spec"]["tolerations"]:
+            each.update(changed)
+            for field in [name for name in changed if changed[name] is None]:
+                del each[field]
+
+    return change
 
 
 def _second_term(pod: Json) -> None:
@@ -205,6 +226,14 @@ def _relabelled(pod: Json) -> None:
         pytest.param("either", without("affinity"), id="no affinity"),
         pytest.param("rather", without("affinity"), id="no preference"),
         pytest.param("either", _short_toleration, id="tolerated for some seconds"),
+        pytest.param("fast", _tolerating(key="other"), id="another taint tolerated"),
+        pytest.param("fast", _tolerating(value="other"), id="another value tolerated"),
+        pytest.param("fast", _tolerating(effect="PreferNoSchedule"), id="another effect tolerated"),
+        pytest.param(
+            "fast",
+            _tolerating(operator="Exists", value=None, effect="NoExecute"),
+            id="another effect of every value tolerated",
+        ),
         pytest.param("either", _second_term, id="a term of no pool"),
         pytest.param("either", _contradicting, id="terms that no pool meets"),
         pytest.param("rather", _weighed, id="another weight"),
@@ -305,7 +334,7 @@ def test_whatever_is_not_sent_would_have_been_let_in(
 
 
 def test_pods_of_many_classes_are_recognised(control_plane: ControlPlane) -> None:
-    numbers = range(120)
+    numbers = range(300)
     by = policy(
         "".join(pool(f"p{each}", f"pool: p{each}", GPU) for each in numbers)
         + "".join(gpu_class(f"c{each}", f"{{name: p{each}}}") for each in numbers),
@@ -313,7 +342,7 @@ def test_pods_of_many_classes_are_recognised(control_plane: ControlPlane) -> Non
     )
     with gates(control_plane, by, (VALIDATE,)) as found:
         gate = found[VALIDATE]
-        made = mutated(gpu_pod("c119"), by, gate.namespace)
+        made = mutated(gpu_pod("c299"), by, gate.namespace)
         assert not gate.sends_pod(made)
-        made["metadata"]["annotations"]["gpu-class"] = "c118"
+        made["metadata"]["annotations"]["gpu-class"] = "c298"
         assert gate.sends_pod(made)

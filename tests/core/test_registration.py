@@ -204,7 +204,7 @@ def test_bindings_are_sent_unless_a_scheduler_of_the_policy_sent_them() -> None:
     ]
     assert conditions(entry) == {
         "not-an-exempt-group": (
-            "!request.userInfo.?groups.orValue([]).exists(g, g in ['gpuclass:node-debuggers'])"
+            "!('gpuclass:node-debuggers' in request.userInfo.?groups.orValue([]))"
         ),
         "not-a-scheduler": (
             r"!(request.userInfo.username in ['o\'volcano', 'system:kube-scheduler'])"
@@ -253,16 +253,18 @@ def test_exempt_users_and_groups_are_conditions_of_every_entry_but_that_of_docum
     for entry in entries_of_namespaces(given).values():
         found = conditions(entry)
         assert found["not-an-exempt-user"] == r"!(request.userInfo.username in ['a', 'o\'b'])"
-        assert found["not-an-exempt-group"] == (
-            "!request.userInfo.?groups.orValue([]).exists(g, g in ['ops'])"
-        )
+        assert found["not-an-exempt-group"] == "!('ops' in request.userInfo.?groups.orValue([]))"
     assert all("not-an-exempt-user" not in conditions(each) for each in entries().values())
 
 
 def test_amounts_are_compared_and_not_names_alone() -> None:
     for name in ("Mutating/pods.gpuclass.io", "Validating/pods.gpuclass.io"):
-        concerned = conditions(entries()[name])["concerns-gpus"]
-        assert "quantity(string(amounts[r])).isGreaterThan(quantity('0'))" in concerned
+        assert "c.resources.requests[r] != '0'" in conditions(entries()[name])["concerns-gpus"]
+
+
+def test_amounts_of_templates_are_parsed_for_nobody_has_written_them_anew() -> None:
+    concerned = conditions(entries()["Validating/warnings.gpuclass.io"])["concerns-gpus"]
+    assert "quantity(string(amounts[r])).isGreaterThan(quantity('0'))" in concerned
 
 
 def test_conditions_follow_the_policy() -> None:
@@ -405,24 +407,13 @@ def of_classes(count: int) -> Policy:
     ("given", "expected"),
     [
         pytest.param(compiled(), True, id="as-shipped"),
-        pytest.param(of_classes(80), True, id="many-classes"),
-        pytest.param(of_classes(200), False, id="more-than-an-expression-holds"),
+        pytest.param(of_classes(800), True, id="many-classes"),
+        pytest.param(of_classes(1_200), False, id="more-than-an-expression-holds"),
         pytest.param(compiled(cluster="rules: {placement: Audit}"), False, id="nothing-written"),
     ],
 )
 def test_pods_in_their_final_state_are_recognised(given: Policy, expected: bool) -> None:
     assert unsettled(given) is expected
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"), [pytest.param(30, True, id="few"), pytest.param(110, False, id="many")]
-)
-def test_an_affinity_is_compared_as_it_was_given_where_the_policy_is_small(
-    count: int, expected: bool
-) -> None:
-    found = conditions(entries(of_classes(count))["Validating/pods.gpuclass.io"])[UNSETTLED]
-    assert ("nodeAffinity.orValue({}) == {" in found) is expected
-    assert "required.all(term" in found
 
 
 @pytest.mark.parametrize("name", ["warnings", "custom-warnings"])
@@ -438,7 +429,7 @@ def longest(given: Policy) -> int:
 
 
 def test_no_expression_is_longer_than_the_language_takes() -> None:
-    for count in (80, 110, 150):
+    for count in (80, 400, 990):
         assert longest(of_classes(count)) < 100_000
     assert longest(compile_policy(many.documents(1000))) < 100_000
 
@@ -448,7 +439,7 @@ def test_of_more_names_than_an_expression_holds_every_node_is_sent_and_every_rec
 ):
     few, more = (
         compiled(CLAIMS + "".join(gpu_node(f"gpu-node-{each}", "a") for each in range(count)))
-        for count in (10, 4000)
+        for count in (10, 6000)
     )
     assert len(conditions(entries(few)[NODES])["claimed-by-name"]) > 100
     found = entries(more)

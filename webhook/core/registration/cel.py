@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 ALWAYS: Expression = "true"
 NEVER: Expression = "false"
 
-LONGEST = 64_000
+LONGEST = 90_000
 """Characters of what may be left out; CEL takes 100,000 in all."""
 
 _PRINTABLE = range(0x20, 0x7F)
@@ -39,24 +39,30 @@ def _character(character: str) -> str:
 
 def listed(texts: Iterable[str]) -> Expression:
     """Write a list of strings."""
-    return f"[{', '.join(map(literal, texts))}]"
+    return sequence(map(literal, texts))
 
 
 def mapped(entries: Mapping[str, Iterable[str]]) -> Expression:
     """Write a map from strings to strings, of which `in` tells: in a list each counts as a step."""
-    return _map({key: _map(dict.fromkeys(each, "1")) for key, each in entries.items()})
+    return mapping({key: mapping(dict.fromkeys(each, "1")) for key, each in entries.items()})
 
 
-def _map(entries: Mapping[str, Expression]) -> Expression:
+def mapping(entries: Mapping[str, Expression]) -> Expression:
+    """Write a map from strings to what expressions give: one of constants is made only once."""
     return f"{{{', '.join(f'{literal(key)}: {each}' for key, each in entries.items())}}}"
+
+
+def sequence(items: Iterable[Expression]) -> Expression:
+    """Write a list of what expressions give."""
+    return f"[{', '.join(items)}]"
 
 
 def value(json: object) -> Expression:
     """Write a JSON value; what is of several types stands in a list or map as `dyn`."""
     if isinstance(json, dict):
-        return f"{{{', '.join(f'{literal(key)}: {each}' for key, each in _alike(json).items())}}}"
+        return mapping(_alike(json))
     if isinstance(json, (list, tuple)):
-        return f"[{', '.join(_alike(dict(enumerate(json))).values())}]"
+        return sequence(_alike(dict(enumerate(json))).values())
     return literal(json) if isinstance(json, str) else msgspec.json.encode(json).decode()
 
 

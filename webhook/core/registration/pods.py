@@ -22,7 +22,7 @@ from webhook.core.names import (
 from webhook.core.nodes import NAME_FIELD, POSITIVE_OPERATORS
 from webhook.core.policy.choices import Mode
 from webhook.core.policy.policy import Exemptions, Policy
-from webhook.core.registration.amounts import asks, asks_unlisted, containers
+from webhook.core.registration.amounts import containers, requests, requests_unlisted
 from webhook.core.registration.cel import (
     NEVER,
     Expression,
@@ -37,9 +37,10 @@ from webhook.core.registration.cel import (
 from webhook.core.registration.settled import settled
 
 Conditions = Mapping[str, Expression]
-"""Conditions by name; all must hold. The API server names the one that failed in its metrics."""
+"""Conditions by name; all must hold."""
 
 SPEC = "object.spec"
+CONTAINERS = containers(SPEC)
 IS_CREATE = "request.operation == 'CREATE'"
 
 UNSETTLED = "not-as-its-class-makes-it"
@@ -55,7 +56,7 @@ def mutated(policy: Policy) -> Conditions:
     concerned = any_of(
         "request.operation == 'UPDATE'",
         _unless_daemon_set(_names_class()),
-        asks(SPEC, policy),
+        requests(CONTAINERS, policy),
         _unless_daemon_set(_has_claims(SPEC), tolerates(SPEC, policy)),
     )
     return {
@@ -67,7 +68,7 @@ def mutated(policy: Policy) -> Conditions:
 
 def validated(policy: Policy) -> Conditions:
     """Give the conditions by which a pod is sent to be judged."""
-    asked = asks(SPEC, policy)
+    asked = requests(CONTAINERS, policy)
     concerned = any_of(
         _unless_daemon_set(_names_class()),
         asked,
@@ -115,7 +116,8 @@ def not_exempt(exempt: Exemptions) -> Conditions:
     if users:
         found["not-an-exempt-user"] = f"!(request.userInfo.username in {listed(users)})"
     if groups:
-        found["not-an-exempt-group"] = f"!{_GROUPS}.exists(g, g in {listed(groups)})"
+        exempt_groups = any_of(*(f"{literal(each)} in {_GROUPS}" for each in groups))
+        found["not-an-exempt-group"] = f"!{grouped(exempt_groups)}"
     return found
 
 
@@ -128,8 +130,10 @@ def tolerates(spec: Expression, policy: Policy) -> Expression:
 def told(policy: Policy) -> Expression:
     """Tell whether a pod is to be warned of what no workload said and nothing refuses."""
     near = any_of(*misuses(SPEC, policy, (Mode.WARN, Mode.AUDIT)))
-    needs_none = all_of(f"!{asks(SPEC, policy)}", f"!({_has_claims(SPEC)})", grouped(near))
-    return any_of(asks_unlisted(SPEC, policy), _unless_daemon_set(needs_none))
+    needs_none = all_of(
+        f"!{requests(CONTAINERS, policy)}", f"!({_has_claims(SPEC)})", grouped(near)
+    )
+    return any_of(requests_unlisted(CONTAINERS, policy), _unless_daemon_set(needs_none))
 
 
 def misuses(spec: Expression, policy: Policy, modes: Collection[Mode]) -> tuple[Expression, ...]:

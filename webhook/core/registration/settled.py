@@ -5,40 +5,42 @@ Where the API server can tell by itself, the creation of a GPU pod costs one cal
 What it does not recognise is sent as ever (a webhook after ours, an author's own requirements on
 the labels of a pool), so every condition here is narrower than the rules: never is one wider.
 
-Parts of the final state are compared as text from which they can be told:
+What classes make of a pod stands in maps by their names, of values as the API server holds them:
 
-    nvidia.com/gpu=present:NoSchedule        a toleration: of one taint, for good
-    gpu-type In 2 training,development       a requirement: key, operator, number of values, values
-    100 1 gpu-type In 1 training             a preference: weight, number of requirements, those
+    {'training': [{'key': 'gpu-type', 'operator': 'Equal', 'value': 'training', ...}], ...}[named]
 
-A pod that brought no affinity of its own has that of its class to the letter, which is compared as
-it is: that costs the API server a third of it.
+An API server makes such a map once, when it compiles a condition: a class more costs no pod more.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
 from webhook.core.names import CLASS_ANNOTATION, CLASS_LABEL, REQUESTED, SYSTEM_PREFIX
-from webhook.core.pod import NodeSelectorRequirement, PreferredSchedulingTerm, Toleration
 from webhook.core.policy.choices import Mode
 from webhook.core.policy.globs import is_everything
 from webhook.core.policy.plan import ClassPlan, labels_of
 from webhook.core.policy.policy import Policy
-from webhook.core.registration.amounts import containers, names, requests
+from webhook.core.registration.amounts import names, requests
 from webhook.core.registration.cel import (
     LONGEST,
     NEVER,
     Expression,
     all_of,
     any_of,
+    either,
     grouped,
     let,
     listed,
     literal,
+    mapping,
     matching,
+    sequence,
     value,
 )
+
+Classes: TypeAlias = Iterable[ClassPlan]
 
 _SPEC = "object.spec"
 _AFFINITY = f"{_SPEC}.?affinity.?nodeAffinity"
@@ -47,27 +49,28 @@ _TERMS = (
 )
 _PREFERRED = f"{_AFFINITY}.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])"
 _TOLERATIONS = f"{_SPEC}.?tolerations.orValue([])"
+_PRIORITY = f"{_SPEC}.?priorityClassName.orValue('')"
+_CONTAINERS = either(
+    f"has({_SPEC}.initContainers)",
+    f"{_SPEC}.containers + {_SPEC}.initContainers",
+    f"{_SPEC}.containers",
+)
 _CLASS = (
     f"object.metadata.?annotations[?{literal(CLASS_ANNOTATION)}]"
     f".orValue(object.metadata.?labels[?{literal(CLASS_LABEL)}].orValue(''))"
 )
 
-_CONTAINERS = 64
-_FEW = " && ".join(
-    f"size({each}) <= {most}"
-    for each, most in (
-        (_TERMS, 16),
-        (_PREFERRED, 16),
-        (_TOLERATIONS, 64),
-    )
-)
+_FEW = (f"size({_TERMS}) <= 16", f"size({_PREFERRED}) <= 16", f"size({_TOLERATIONS}) <= 64")
+_FEW_CONTAINERS = "size(containers) <= 64"
 """Conditions have a cost limit, and refuse beyond it: what is larger is not looked through."""
 
-_VALUES = "e.?values.orValue([])"
-_REQUIREMENTS = (
-    f"matchExpressions.orValue([]).map(e, e.key + ' ' + e.operator + ' ' + "
-    f"string(size({_VALUES})) + ' ' + {_VALUES}.join(','))"
+_COVERS = (
+    "!has(t.tolerationSeconds) && t.?effect.orValue('') in ['', each.effect] &&\n"
+    "(t.?operator.orValue('Equal') == 'Exists' ? t.?key.orValue('') in ['', each.key] :\n"
+    "  t.?key.orValue('') == each.key && t.?operator.orValue('Equal') == 'Equal' &&\n"
+    "  t.?value.orValue('') == each.?value.orValue(''))"
 )
+"""Of a toleration `t`: it covers for good what `each` does (core/v1 Toleration.ToleratesTaint)."""
 
 
 def settled(policy: Policy) -> Expression:
@@ -75,44 +78,42 @@ def settled(policy: Policy) -> Expression:
 
     `false` where a policy is too large for that: its pods are all judged.
     """
-    classes = policy.classes.values()
+    classes = tuple(policy.classes.values())
     if not classes or "placement" not in policy.writing:
         return NEVER
-    joined = let("tolerated", _tolerated(), _let_affinity(any_of(*map(_is, classes))))
-    given = any_of(*map(_is_as_given, classes), joined)
-    shown = (
-        all_of(
-            f"named in {listed(each.name for each in classes)}",
-            _FEW,
-            _is_ordinary(policy),
-            grouped(each),
-        )
-        for each in (given, joined)
+    parts = (
+        f"named in {listed(each.name for each in classes)}",
+        *_FEW,
+        *_is_ordinary(policy),
+        *_is_allowed(classes),
+        grouped(_has_priority(classes)),
+        *_is_placed(classes),
+        *_prefers(classes),
+        *_tolerates(classes),
     )
-    found = (let("named", _CLASS, each) for each in shown)
-    return next((each for each in found if len(each) <= LONGEST), NEVER)
+    found = let("named", _CLASS, all_of(*parts))
+    return found if len(found) <= LONGEST else NEVER
 
 
-def _is_ordinary(policy: Policy) -> Expression:
+def _is_ordinary(policy: Policy) -> Iterator[Expression]:
     """Tell whether a pod asks for a listed GPU, by no claim, of no node by its name."""
-    asks = [f"size(containers) <= {_CONTAINERS}", requests("containers", policy)]
+    usual = (f"containers.exists(c, {_given('c', each)})" for each in policy.resources.names[:1])
+    asks = [_FEW_CONTAINERS, grouped(any_of(*usual, requests("containers", policy)))]
     if policy.modes["requests"] is Mode.ENFORCE:
         asks.append(f"containers.all(c, {_is_complete('c')})")
-    return all_of(
-        f"{_SPEC}.?nodeName.orValue('') == ''",
-        f"size({_SPEC}.?resourceClaims.orValue([])) == 0",
-        f"has({_SPEC}.priority)",
-        let("containers", containers(_SPEC), all_of(*asks, *_offered(policy))),
-    )
+    yield f"{_SPEC}.?nodeName.orValue('') == ''"
+    yield f"size({_SPEC}.?resourceClaims.orValue([])) == 0"
+    yield f"has({_SPEC}.priority)"
+    yield let("containers", _CONTAINERS, all_of(*asks, *_offered(policy)))
 
 
 def _is_complete(container: Expression) -> Expression:
-    given = f"{container}.?resources.?requests"
-    return " && ".join(
-        f"{given}[?{literal(name)}].optMap(q, quantity(string(q)).isGreaterThan(quantity('0')))"
-        ".orValue(false)"
-        for name in REQUESTED
-    )
+    return " && ".join(_given(container, each) for each in REQUESTED)
+
+
+def _given(container: Expression, name: str) -> Expression:
+    """Tell whether a container requests some of a resource."""
+    return f"{container}.?resources.?requests[?{literal(name)}].orValue('0') != '0'"
 
 
 def _offered(policy: Policy) -> Iterator[Expression]:
@@ -128,94 +129,55 @@ def _offered(policy: Policy) -> Iterator[Expression]:
         yield grouped(any_of(f"!(named in {listed(having)})", f"!{missing}"))
 
 
-def _tolerated() -> Expression:
-    return (
-        f"{_TOLERATIONS}.filter(t, t.?operator.orValue('Equal') == 'Equal' && "
-        "!has(t.tolerationSeconds))\n"
-        "  .map(t, t.?key.orValue('') + '=' + t.?value.orValue('') + ':' + t.?effect.orValue(''))"
+def _is_allowed(classes: Classes) -> Iterator[Expression]:
+    """Tell whether the pod's namespace may have the class."""
+    for each in classes:
+        if not any(map(is_everything, each.allowed_namespaces)):
+            allowed = matching("request.namespace", each.allowed_namespaces)
+            yield grouped(any_of(f"named != {literal(each.name)}", allowed))
+
+
+def _has_priority(classes: Classes) -> Expression:
+    """Tell whether a pod has the priority of its class, where that has one."""
+    given = mapping({each.name: literal(each.priority.name) for each in classes if each.priority})
+    own = f"!{_PRIORITY}.startsWith({literal(SYSTEM_PREFIX)})"
+    return either(f"named in {given}", f"{_PRIORITY} == {given}[named]", own)
+
+
+def _is_placed(classes: Classes) -> Iterator[Expression]:
+    """Tell whether each term requires an alternative, and of pools' labels nothing else."""
+    pools = (pool for each in classes for pool in each.pools)
+    keys = listed(sorted({key for pool in pools for key in labels_of(pool)}))
+    alternatives = mapping(
+        {each.name: sequence(map(_values, each.alternatives)) for each in classes}
+    )
+    yield f"!{_SPEC}.?nodeSelector.orValue({{}}).exists(k, k in {keys})"
+    yield f"{_TERMS} != []"
+    yield (
+        f"{_TERMS}.map(t, t.?matchExpressions.orValue([]).filter(e, e.key in {keys}))\n"
+        f"  .all(term, {alternatives}[named]\n"
+        "    .exists(wanted, size(wanted) == size(term) && wanted.all(e, e in term)))"
     )
 
 
-def _let_affinity(body: Expression) -> Expression:
-    weighed = "string(p.weight) + ' ' + string(size(p.preference.?matchExpressions.orValue([])))"
-    preferred = (
-        f"{_PREFERRED}.filter(p, size(p.preference.?matchFields.orValue([])) == 0)\n"
-        f"  .map(p, {weighed} + ' ' + p.preference.?{_REQUIREMENTS}.join('; '))"
-    )
-    return let(
-        "required", f"{_TERMS}.map(t, t.?{_REQUIREMENTS})", let("preferred", preferred, body)
-    )
+def _prefers(classes: Classes) -> Iterator[Expression]:
+    """Tell whether a pod prefers what its class prefers."""
+    preferred = {each.name: _values(each.preferred) for each in classes if each.preferred}
+    if preferred:
+        yield f"{mapping(preferred)}[?named].orValue([]).all(each, each in {_PREFERRED})"
 
 
-def _is(plan: ClassPlan) -> Expression:
-    """Tell whether a pod whose class was named is what the class makes of it."""
-    parts = (
-        *_is_of(plan),
-        _all_in(map(_toleration, plan.tolerations), "tolerated"),
-        _all_in(map(_preference, plan.preferred), "preferred"),
-        _is_placed(plan),
-    )
-    return grouped(all_of(*filter(None, parts)))
-
-
-def _is_as_given(plan: ClassPlan) -> Expression:
-    """Tell the same of a pod whose node affinity is that of the class, and nothing else."""
-    tolerations = ", ".join(value(msgspec.to_builtins(each)) for each in plan.tolerations)
-    parts = (
-        *_is_of(plan),
-        f"[{tolerations}].all(t, t in {_TOLERATIONS})" if tolerations else "",
-        f"{_AFFINITY}.orValue({{}}) == {value(msgspec.to_builtins(plan.affinity))}",
-    )
-    return grouped(all_of(*filter(None, parts)))
-
-
-def _is_of(plan: ClassPlan) -> Iterator[Expression]:
-    """Tell whether a pod names a class that it may have, with its priority, and selects nothing."""
-    yield f"named == {literal(plan.name)}"
-    if not any(map(is_everything, plan.allowed_namespaces)):
-        yield grouped(matching("request.namespace", plan.allowed_namespaces))
-    yield _has_priority(plan)
-    yield f"!{_SPEC}.?nodeSelector.orValue({{}}).exists(k, k in {_label_keys(plan)})"
-
-
-def _has_priority(plan: ClassPlan) -> Expression:
-    name = f"{_SPEC}.?priorityClassName.orValue('')"
-    if plan.priority is None:
-        return f"!{name}.startsWith({literal(SYSTEM_PREFIX)})"
-    return f"{name} == {literal(plan.priority.name)}"
-
-
-def _is_placed(plan: ClassPlan) -> Expression:
-    """Tell whether a pod requires an alternative in each term, and of its labels nothing else."""
-    keys = _label_keys(plan)
-    alternatives = (listed(map(_requirement, each)) for each in plan.alternatives)
-    within = any_of(
-        *(
-            f"{each}.all(r, r in term) && term.all(r, r in {each} || !(r.split(' ')[0] in {keys}))"
-            for each in alternatives
+def _tolerates(classes: Classes) -> Iterator[Expression]:
+    """Tell whether a pod tolerates the taints of its class's pools, by its own way or by ours."""
+    tolerations = {each.name: _values(each.tolerations) for each in classes if each.tolerations}
+    if tolerations:
+        tolerated = any_of(
+            f"each in {_TOLERATIONS}",
+            f"{_TOLERATIONS}.exists(t, {grouped(_COVERS)})",
         )
-    )
-    return f"size(required) > 0 && required.all(term, {within})"
+        yield f"{mapping(tolerations)}[?named].orValue([]).all(each, {grouped(tolerated)})"
 
 
-def _label_keys(plan: ClassPlan) -> Expression:
-    return listed(sorted({key for pool in plan.pools for key in labels_of(pool)}))
-
-
-def _all_in(texts: Iterable[str], where: Expression) -> Expression:
-    wanted = tuple(texts)
-    return f"{listed(wanted)}.all(each, each in {where})" if wanted else ""
-
-
-def _toleration(each: Toleration) -> str:
-    return f"{each.key}={each.value or ''}:{each.effect}"
-
-
-def _preference(each: PreferredSchedulingTerm) -> str:
-    expressions = each.preference.match_expressions or ()
-    return f"{each.weight} {len(expressions)} {'; '.join(map(_requirement, expressions))}"
-
-
-def _requirement(each: NodeSelectorRequirement) -> str:
-    values = each.values or ()
-    return f"{each.key} {each.operator} {len(values)} {','.join(values)}"
+def _values(parts: Iterable[object]) -> Expression:
+    """Write parts of a pod as the API server holds them."""
+    return sequence(value(msgspec.to_builtins(each)) for each in parts)
