@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,13 +11,11 @@ from pathlib import Path
 from platform import python_version
 from tempfile import TemporaryDirectory
 
-from benchmarks import agreement, figures, plot, programs, report, samples, table
-from benchmarks.errors import BenchmarkError
+from benchmarks import agreement, command, figures, plot, programs, report, samples, table
 from benchmarks.measure import Load, Sample
-from benchmarks.page import DOCS, publish, say
+from benchmarks.page import DOCS, publish
 from benchmarks.scenarios import SCENARIOS, UNLIKE, Scenario
-from benchmarks.servers import GO, LEAN, PYTHON, Cores, Server, cores, running, write_inputs
-from webhook.core.errors import GpuclassError
+from benchmarks.servers import GO, LEAN, PYTHON, Cores, cores, running, write_inputs
 
 ARMS = (PYTHON, GO, LEAN)
 COMMAND = "make bench"
@@ -38,23 +35,17 @@ DEFAULT = Plan(rounds=4, warmup=0.5, seconds=2.75)
 QUICK = Plan(rounds=2, warmup=0.2, seconds=0.8)
 
 
+@command.ends("benchmarks")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables, write JSON and plot; give the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="40 s, to see that it works")
-    parser.add_argument("--output", type=Path, help="folder of benchmarks.md and benchmarks (docs)")
+    command.add_flags(parser, "40 s")
     args = parser.parse_args(arguments)
     output = args.output or (None if args.quick else DOCS)
-    try:
-        found = run(QUICK if args.quick else DEFAULT)
-        sys.stdout.write(f"{table.render(found)}\n")
-        if output:
-            write(found, output)
-    except (BenchmarkError, GpuclassError, OSError) as error:
-        sys.stderr.write(f"benchmarks: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    found = run(QUICK if args.quick else DEFAULT)
+    sys.stdout.write(f"{table.render(found)}\n")
+    if output:
+        write(found, output)
     return 0
 
 
@@ -72,8 +63,11 @@ def run(plan: Plan) -> report.Report:
         with running(ARMS, built, folder, chosen.server) as servers:
             asked = {**reviews, **dict(islice(unlike.items(), 10))}
             agreement.check(servers.values(), asked, folder / "ca.crt")
-            say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
-            measured = _measure(plan, load, servers)
+            command.say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
+            arms = dict.fromkeys(SCENARIOS, tuple(servers))
+            measured = command.by_turns(
+                arms, plan.rounds, lambda arm, scenario: load.run(servers[arm], scenario)
+            )
     return _report(plan, measured, built)
 
 
@@ -86,25 +80,6 @@ def _load(built: programs.Programs, folder: Path, chosen: Cores, plan: Plan) -> 
         warmup=plan.warmup,
         seconds=plan.seconds,
     )
-
-
-def _measure(
-    plan: Plan, load: Load, servers: Mapping[str, Server]
-) -> dict[Scenario, dict[str, list[Sample]]]:
-    """Measure every arm in every scenario, a round after another, the arms in turn.
-
-    Every second round goes through the arms backwards, so that none is always the first.
-    """
-    found: dict[Scenario, dict[str, list[Sample]]] = {
-        scenario: {name: [] for name in servers} for scenario in SCENARIOS
-    }
-    started = time.monotonic()
-    for number in range(plan.rounds):
-        for scenario in SCENARIOS:
-            for name in list(servers)[:: -1 if number % 2 else 1]:
-                found[scenario][name].append(load.run(servers[name], scenario))
-        say(f"round {number + 1} of {plan.rounds}, {time.monotonic() - started:.0f} s")
-    return found
 
 
 def _report(

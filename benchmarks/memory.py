@@ -7,12 +7,13 @@ processes of one replica hold.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import usage
+from benchmarks.command import ends, say
 from benchmarks.errors import BenchmarkError
 from tests.cluster.api import Json
 from tests.cluster.binaries import find
@@ -37,17 +38,18 @@ CREATED = 201
 OWN = f"/apis/{API_GROUP}/{API_VERSION}"
 
 
+@ends("benchmarks.memory")
 def main() -> int:
     """Fill a cluster, start replicas, print their memory; fail above a limit."""
-    with TemporaryDirectory() as folder, ControlPlane(find(_say)) as plane:
+    with TemporaryDirectory() as folder, ControlPlane(find(say)) as plane:
         prepare(plane)
         apply_policies(plane)
-        found = measure(plane, Path(folder), _say)
+        found = measure(plane, Path(folder))
     sys.stdout.write(report(found))
     return int(bool(broken(found)))
 
 
-def measure(plane: ControlPlane, folder: Path, say: Callable[[str], None]) -> dict[str, float]:
+def measure(plane: ControlPlane, folder: Path) -> dict[str, float]:
     """Fill a cluster that has the shipped policies; give what a replica holds at each moment."""
     with replicas(plane, folder / "early", count=1) as (replica,):
         replica.wait_ready()
@@ -157,11 +159,6 @@ def report(mebibytes: Mapping[str, float]) -> str:
         f"{name:22}{value:6.1f} MiB, at most {LIMITS[name]:g}" for name, value in mebibytes.items()
     ]
     return "\n".join(["memory of a replica, both processes", *lines, ""])
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What a run leaves: files in docs/benchmarks, and a text between two marks of their page."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.command import say
 from benchmarks.errors import BenchmarkError
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -31,9 +31,3 @@ def publish(output: Path, command: str, files: Mapping[str, bytes], text: str) -
     if file.exists():
         file.write_text(insert(file.read_text(encoding="utf-8"), command, text), encoding="utf-8")
         say(f"written: {file}")
-
-
-def say(line: str) -> None:
-    """Say how far a run is, beside what it prints."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

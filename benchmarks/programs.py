@@ -3,11 +3,11 @@
 import hashlib
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.command import say
 from benchmarks.errors import BenchmarkError
 from tests.cluster import gobuild
 
@@ -68,14 +68,9 @@ def _build(name: str, folder: Path, environ: Mapping[str, str]) -> None:
         return
     # The toolchain that the control plane's build fetched, where there is none, serves here too.
     toolchains = cache_folder(environ).parent / "control-plane" / "toolchain"
-    go = gobuild.toolchain(toolchains, _say, environ)
-    _say(f"building the Go {name} ...")
+    go = gobuild.toolchain(toolchains, say, environ)
+    say(f"building the Go {name} ...")
     program = gobuild.Program(
         name=f"the Go {name}", module=MODULE, package=f"./cmd/{name}", ldflags="-s -w", minutes=1
     )
     gobuild.build(go, program, folder / name, environ)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

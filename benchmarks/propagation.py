@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.command import ends, say
 from tests.cluster.api import MERGE_PATCH, Api
 from tests.cluster.binaries import find
 from tests.cluster.controlplane import ControlPlane
@@ -29,16 +30,16 @@ NAMESPACES = ("team-a", "team-b")
 """What the class is for, in turn; reviews come from the first."""
 
 
+@ends("benchmarks.propagation")
 def main() -> int:
     """Measure and print."""
-    binaries = find(lambda line: _say(f"{line}\n"))
-    with TemporaryDirectory() as folder, ControlPlane(binaries) as plane:
+    with TemporaryDirectory() as folder, ControlPlane(find(say)) as plane:
         prepare(plane)
         apply_policies(plane)
         with replicas(plane, Path(folder)) as running:
             for each in running:
                 each.wait_ready()
-            _say(report([edit(plane.api, running, number) for number in range(EDITS)]))
+            sys.stdout.write(report([edit(plane.api, running, number) for number in range(EDITS)]))
     return 0
 
 
@@ -78,11 +79,6 @@ def report(seconds: Sequence[float]) -> str:
     figures = {"median": statistics.median(seconds), "p99": percentiles[98], "max": max(seconds)}
     lines = [f"{name:8}{value * 1000:6.0f} ms" for name, value in figures.items()]
     return "\n".join([f"{len(seconds)} edits, until both replicas decide by them", *lines, ""])
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

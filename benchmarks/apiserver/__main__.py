@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,30 +12,18 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import plot, programs
 from benchmarks.apiserver import agreement, pods, stage, table
-from benchmarks.apiserver.measure import Calls, Load, Sample
+from benchmarks.apiserver.measure import Calls, Load
 from benchmarks.apiserver.report import Measured, Report, outcome
 from benchmarks.apiserver.situations import SITUATIONS, Situation
-from benchmarks.errors import BenchmarkError
-from benchmarks.page import DOCS, publish, say
+from benchmarks.command import add_flags, by_turns, ends, say
+from benchmarks.page import DOCS, publish
 from benchmarks.report import write as encode
 from benchmarks.servers import cores
-from tests.cluster.access import KubectlError
-from tests.cluster.api import ApiError
 from tests.cluster.binaries import ETCD_VERSION, KUBERNETES_VERSION, find
-from tests.cluster.gobuild import BinariesUnavailable
-from tests.cluster.process import ComponentFailed
-from webhook.core.errors import GpuclassError
 
 COMMAND = "make bench-apiserver"
 MOST = 6.0
 """Where the scale of the plot ends."""
-
-
-FAILURES = (
-    *(ApiError, BenchmarkError, BinariesUnavailable, ComponentFailed, GpuclassError),
-    *(KubectlError, OSError),
-)
-"""What is told in a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +41,17 @@ DEFAULT = Plan(rounds=5, warmup=0.2, seconds=0.9)
 QUICK = Plan(rounds=1, warmup=0.2, seconds=0.6)
 
 
+@ends("benchmarks.apiserver")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables, write JSON, plot and page; give the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.apiserver", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a minute, to see that it works")
-    parser.add_argument("--output", type=Path, help="folder of benchmarks.md and benchmarks (docs)")
+    add_flags(parser, "a minute")
     args = parser.parse_args(arguments)
     output = args.output or (None if args.quick else DOCS)
-    try:
-        found = run(QUICK if args.quick else DEFAULT)
-        sys.stdout.write(f"{table.render(found)}\n")
-        if output:
-            write(found, output)
-    except FAILURES as error:
-        sys.stderr.write(f"benchmarks.apiserver: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    found = run(QUICK if args.quick else DEFAULT)
+    sys.stdout.write(f"{table.render(found)}\n")
+    if output:
+        write(found, output)
     return 0
 
 
@@ -94,25 +75,9 @@ def run(plan: Plan) -> Report:
             warmup=plan.warmup,
             seconds=plan.seconds,
         )
-        measured = _measure(plan, load)
+        arms = {each: each.arms for each in plan.situations}
+        measured = by_turns(arms, plan.rounds, load.run)
     return _report(plan, measured, calls, programs.go_version(built.server))
-
-
-def _measure(plan: Plan, load: Load) -> Measured:
-    """Measure every arm in every situation, a round after another, the arms in turn.
-
-    Every second round goes through the arms backwards, so that none is always the first.
-    """
-    found: dict[Situation, dict[str, list[Sample]]] = {
-        each: {arm: [] for arm in each.arms} for each in plan.situations
-    }
-    started = time.monotonic()
-    for number in range(plan.rounds):
-        for situation, samples in found.items():
-            for arm in situation.arms[:: -1 if number % 2 else 1]:
-                samples[arm].append(load.run(arm, situation))
-        say(f"round {number + 1} of {plan.rounds}, {time.monotonic() - started:.0f} s")
-    return found
 
 
 def _report(plan: Plan, measured: Measured, calls: agreement.CallsOf, go: str) -> Report:

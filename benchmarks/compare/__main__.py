@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import agreement, table
+from benchmarks.command import ends, say
 from benchmarks.compare import trees, verdicts
 from benchmarks.compare.bench import Bench, prepare, serving
 from benchmarks.compare.intervals import least
@@ -19,7 +20,6 @@ from benchmarks.measure import BUSY
 from benchmarks.plot import SHOWN
 from benchmarks.servers import guarded
 from tests.cluster.guardian import Guardian
-from webhook.core.errors import GpuclassError
 
 LEAST_ROUNDS = least(verdicts.ERROR / (len(CHOSEN) * len(SHOWN) + 1))
 """Fewer say nothing of so many measures."""
@@ -38,20 +38,15 @@ DEFAULT = Plan(rounds=16, warmup=0.2, seconds=0.8)
 QUICK = Plan(rounds=LEAST_ROUNDS, warmup=0.1, seconds=0.2)
 
 
+@ends("benchmarks.compare")
 def main(arguments: Sequence[str] | None = None, root: Path = trees.ROOT) -> int:
     """Compare and print; 1 when this tree is slower by more than the threshold, 2 on errors."""
     args = _parser().parse_args(arguments)
     times = QUICK if args.quick else DEFAULT
     plan = Plan(rounds=args.rounds or times.rounds, warmup=times.warmup, seconds=times.seconds)
     threshold = args.threshold / 100
-    try:
-        commit = trees.resolve(args.base, root)
-        found = verdicts.find(verdicts.by_measure(each.pairs for each in run(commit, plan, root)))
-    except (BenchmarkError, GpuclassError, OSError) as error:
-        sys.stderr.write(f"benchmarks: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    commit = trees.resolve(args.base, root)
+    found = verdicts.find(verdicts.by_measure(each.pairs for each in run(commit, plan, root)))
     sys.stdout.write(f"{table.align(verdicts.rows(found))}\n\n")
     sys.stdout.write(f"{verdicts.summary(found, commit, threshold)}\n")
     return int(bool(verdicts.slower(found, threshold)))
@@ -88,8 +83,8 @@ def run(commit: str, plan: Plan, root: Path) -> list[Round]:
         guarded(Path(name)) as guardian,
     ):
         if trees.is_changed(root):
-            _say("this tree has changes that are in no commit: they are measured too")
-        both = trees.other(commit, Path(name), _say, root), trees.this(root)
+            say("this tree has changes that are in no commit: they are measured too")
+        both = trees.other(commit, Path(name), say, root), trees.this(root)
         bench = prepare(Path(name), both[0].root / "policies")
         _look(both, bench, guardian)
         parts = [wire(both, bench, bench.load(plan.warmup, plan.seconds), guardian)]
@@ -104,10 +99,10 @@ def _collect(parts: Sequence[Iterator[Round]], count: int) -> list[Round]:
     began = time.monotonic()
     for number, each in enumerate(islice(zip(*parts, strict=True), count), start=1):
         found.extend(each)
-        _say(f"round {number} of {count}, {time.monotonic() - began:.0f} s")
+        say(f"round {number} of {count}, {time.monotonic() - began:.0f} s")
     others = max(each.others for each in found)
     if others > BUSY:
-        _say(f"others used up to {others:.0%} of the servers' core: intervals are wide for it")
+        say(f"others used up to {others:.0%} of the servers' core: intervals are wide for it")
     return found
 
 
@@ -117,7 +112,7 @@ def _look(both: Both, bench: Bench, guardian: Guardian) -> None:
         try:
             agreement.check(servers.values(), bench.reviews, bench.folder / "ca.crt")
         except BenchmarkError as error:
-            _say(f"not the same is compared: {error}")
+            say(f"not the same is compared: {error}")
 
 
 def _has_cost(both: Both, bench: Bench) -> bool:
@@ -126,14 +121,9 @@ def _has_cost(both: Both, bench: Bench) -> bool:
         for tree in both:
             cost(tree, bench)
     except BenchmarkError as error:
-        _say(f"nothing is measured in process: {error}")
+        say(f"nothing is measured in process: {error}")
         return False
     return True
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

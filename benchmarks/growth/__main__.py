@@ -10,16 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
-from benchmarks import plot, programs
-from benchmarks.errors import BenchmarkError
+from benchmarks import command, plot, programs
 from benchmarks.growth import compilation, handshake, incluster, pods, reviews, served, table
 from benchmarks.growth.report import Report, Section
-from benchmarks.page import DOCS, publish, say
+from benchmarks.page import DOCS, publish
 from benchmarks.report import write as encode
 from tests.cluster.binaries import KUBERNETES_VERSION
-from tests.cluster.gobuild import BinariesUnavailable
-from tests.cluster.process import ComponentFailed
-from webhook.core.errors import GpuclassError
 
 COMMAND = "make bench-growth"
 MOST = 4.0
@@ -46,28 +42,22 @@ PARTS: Mapping[str, Callable[[Plan], Iterable[Section]]] = {
     "connections": lambda plan: [served.connections(plan.server_rounds, plan.seconds)],
     "handshake": lambda plan: [handshake.section(plan.rounds)],
     "compilation": lambda plan: [compilation.section(plan.rounds)],
-    "cluster": lambda plan: incluster.sections(plan.starts, say),
+    "cluster": lambda plan: incluster.sections(plan.starts),
 }
 
 
+@command.ends("benchmarks.growth")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables, write JSON, plot and page; give the exit code, 1 above a limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two minutes, to see that it works")
+    command.add_flags(parser, "two minutes")
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; it writes nothing")
-    parser.add_argument("--output", type=Path, help="folder of benchmarks.md and benchmarks (docs)")
     args = parser.parse_args(arguments)
     output = args.output or (None if args.quick or args.only else DOCS)
-    try:
-        found = run(QUICK if args.quick else DEFAULT, args.only or tuple(PARTS))
-        sys.stdout.write(f"{table.render(found)}\n")
-        if output:
-            write(found, output)
-    except (BenchmarkError, BinariesUnavailable, ComponentFailed, GpuclassError, OSError) as error:
-        sys.stderr.write(f"benchmarks.growth: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    found = run(QUICK if args.quick else DEFAULT, args.only or tuple(PARTS))
+    sys.stdout.write(f"{table.render(found)}\n")
+    if output:
+        write(found, output)
     return int(any(each.broken for each in found.sections))
 
 
@@ -90,7 +80,7 @@ def _measured(plan: Plan, parts: Iterable[str]) -> Iterator[Section]:
     for name in parts:
         began = time.monotonic()
         yield from PARTS[name](plan)
-        say(f"{name}: {time.monotonic() - began:.0f} s")
+        command.say(f"{name}: {time.monotonic() - began:.0f} s")
 
 
 def write(found: Report, output: Path) -> None:

@@ -1,10 +1,11 @@
 """What only a real API server shows: the start of a replica that watches one, and its memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import memory
+from benchmarks.command import say
 from benchmarks.growth.report import Row, Section, row
 from benchmarks.growth.starts import starts
 from benchmarks.servers import POLICIES, write_certificate
@@ -17,7 +18,7 @@ SMALL, LARGE = "as shipped, few nodes", "1,000 classes, 5,000 nodes"
 START_SECONDS = 2.0
 
 
-def sections(count: int, say: Callable[[str], None]) -> Iterator[Section]:
+def sections(count: int) -> Iterator[Section]:
     """Start replicas beside few objects and beside many; weigh them between."""
     with TemporaryDirectory() as name, ControlPlane(find(say)) as plane:
         folder = Path(name)
@@ -25,7 +26,7 @@ def sections(count: int, say: Callable[[str], None]) -> Iterator[Section]:
         apply_policies(plane)
         watching = ["--kubeconfig", str(plane.kubeconfig_for(USER, GROUPS))]
         few = _starts(folder / "few", watching, SMALL, count)
-        held = memory.measure(plane, folder, say)
+        held = memory.measure(plane, folder)
         lots = _starts(folder / "many", watching, LARGE, count)
         files = _from_files(folder, count)
     yield _section_of_starts([files, _both("policies from the API server", few, lots)])

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import programs, samples
+from benchmarks.command import by_turns
 from benchmarks.growth.report import Row, Section, row
 from benchmarks.growth.reviews import FIRST, SIZES
 from benchmarks.measure import Load, Sample
@@ -114,12 +115,8 @@ def _load(built: programs.Programs, folder: Path, chosen: Cores, seconds: float)
 def _rounds(
     servers: Mapping[str, Server], load: Load, scenario: Scenario, rounds: int
 ) -> dict[str, list[Sample]]:
-    """Measure the servers in turn, backwards in every second round."""
-    found: dict[str, list[Sample]] = {name: [] for name in servers}
-    for number in range(rounds):
-        for name in list(servers)[:: -1 if number % 2 else 1]:
-            found[name].append(load.run(servers[name], scenario))
-    return found
+    arms = {scenario: tuple(servers)}
+    return by_turns(arms, rounds, lambda arm, each: load.run(servers[arm], each))[scenario]
 
 
 @contextmanager

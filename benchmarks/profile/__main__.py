@@ -11,18 +11,17 @@ from pathlib import Path
 from platform import python_version
 from tempfile import TemporaryDirectory
 
-from benchmarks import usage
+from benchmarks import command, usage
 from benchmarks.compare import trees
 from benchmarks.compare.bench import Bench, prepare, serving
 from benchmarks.compare.trees import Tree
 from benchmarks.errors import BenchmarkError
-from benchmarks.page import DOCS, publish, say
+from benchmarks.page import DOCS, publish
 from benchmarks.profile import stacks, text
 from benchmarks.profile.text import Profile
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import POLICIES, Server, guarded, pinned
 from tests.cluster.guardian import Guardian
-from webhook.core.errors import GpuclassError
 
 COMMAND = "make profile"
 RATE = 100
@@ -43,22 +42,17 @@ DEFAULT = Plan(measured=5, sampled=20)
 QUICK = Plan(measured=1, sampled=3)
 
 
+@command.ends("benchmarks.profile")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Sample, print the tables, write file and page; give the exit code."""
     args = _parser().parse_args(arguments)
     output = args.output or (None if args.quick else DOCS)
-    try:
-        found = run(QUICK if args.quick else DEFAULT, args.base, args.py_spy)
-        title = f"{datetime.now(UTC).date().isoformat()}, Python {python_version()}"
-        whole = text.render(found, title)
-        sys.stdout.write(whole)
-        if output:
-            write(whole, text.parts(found, title), output)
-    except (BenchmarkError, GpuclassError, OSError) as error:
-        sys.stderr.write(f"benchmarks.profile: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    found = run(QUICK if args.quick else DEFAULT, args.base, args.py_spy)
+    title = f"{datetime.now(UTC).date().isoformat()}, Python {python_version()}"
+    whole = text.render(found, title)
+    sys.stdout.write(whole)
+    if output:
+        write(whole, text.parts(found, title), output)
     return 0
 
 
@@ -69,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--base", metavar="COMMIT", help="another commit's server too, as it was")
     parser.add_argument("--py-spy", default="py-spy", metavar="FILE", help="the sampler (on PATH)")
-    parser.add_argument("--quick", action="store_true", help="to see that it works")
-    parser.add_argument("--output", type=Path, help="folder of benchmarks.md and benchmarks (docs)")
+    command.add_flags(parser, "ten seconds")
     return parser
 
 
@@ -82,14 +75,14 @@ def run(plan: Plan, commit: str | None, py_spy: str) -> list[Profile]:
     ):
         chosen = [trees.this()]
         if commit:
-            chosen.insert(0, trees.other(trees.resolve(commit), Path(name), say))
+            chosen.insert(0, trees.other(trees.resolve(commit), Path(name), command.say))
         bench = prepare(Path(name), POLICIES)
         return [_profile(tree, bench, plan, guardian, py_spy) for tree in chosen]
 
 
 def _profile(tree: Tree, bench: Bench, plan: Plan, guardian: Guardian, py_spy: str) -> Profile:
     """Measure what a review costs, then sample where that goes."""
-    say(f"{tree.name}: sampled for {plan.sampled} s ...")
+    command.say(f"{tree.name}: sampled for {plan.sampled} s ...")
     with serving([tree], bench, guardian) as servers, ThreadPoolExecutor(1) as pool:
         server = servers[tree.name]
         sample = bench.load(WARMUP, plan.measured).run(server, SCENARIO)

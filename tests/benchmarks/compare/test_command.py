@@ -29,14 +29,14 @@ def test_a_base_that_knows_no_such_flag_is_told_with_its_own_words(
     commit = trees.resolve("HEAD", root)
     assert capsys.readouterr().err.splitlines() == [
         "this tree has changes that are in no commit: they are measured too",
-        f"benchmarks: {commit} ended before it was ready; the end of its log: "
+        f"benchmarks.compare: {commit} ended before it was ready; the end of its log: "
         "unrecognized arguments: --metrics-bind",
     ]
 
 
 def test_a_base_that_is_no_commit_is_told(root: Path, capsys: Said) -> None:
     assert command.main(["nosuch"], root) == 2
-    assert "benchmarks: nosuch is no commit of this repository" in capsys.readouterr().err
+    assert "benchmarks.compare: nosuch is no commit of this repository" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["HEAD", "--rounds", "9"], ["HEAD", "--rounds", "x"]])
