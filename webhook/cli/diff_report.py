@@ -105,15 +105,9 @@ def _json(compared: Compared, console: Console) -> None:
 
 def entry(changed: Changed) -> dict[str, object]:
     """Give a changed workload as JSON (docs/policy-repository.md)."""
-    old, new, manifest = changed.old, changed.new, changed.new.manifest
+    old, new = changed.old, changed.new
     return {
-        "source": manifest.source,
-        "index": manifest.index,
-        "line": manifest.line,
-        "apiVersion": manifest.api_version,
-        "kind": manifest.kind,
-        "namespace": manifest.namespace,
-        "name": manifest.name,
+        **report.identity(new.manifest),
         "verdict": {"old": old.verdict.value, "new": new.verdict.value},
         "reason": {"old": old.reason, "new": new.reason},
         "changes": [

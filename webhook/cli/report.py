@@ -120,10 +120,9 @@ def _json(findings: Sequence[Finding], faults: Sequence[Fault], console: Console
     console.print(json.dumps(entries, indent=2, ensure_ascii=False))
 
 
-def entry(finding: Finding) -> dict[str, object]:
-    """Give a finding as JSON."""
-    manifest = finding.manifest
-    fields_: dict[str, object] = {
+def identity(manifest: Manifest) -> dict[str, object]:
+    """Give where a manifest is and what it is, as an entry of any report in JSON begins."""
+    return {
         "source": manifest.source,
         "index": manifest.index,
         "line": manifest.line,
@@ -131,6 +130,14 @@ def entry(finding: Finding) -> dict[str, object]:
         "kind": manifest.kind,
         "namespace": manifest.namespace,
         "name": manifest.name,
+    }
+
+
+def entry(finding: Finding) -> dict[str, object]:
+    """Give a finding as JSON."""
+    manifest = finding.manifest
+    fields_: dict[str, object] = {
+        **identity(manifest),
         "verdict": finding.verdict.value,
         "class": finding.gpu_class,
         "reason": finding.reason,
