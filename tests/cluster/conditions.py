@@ -11,13 +11,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import msgspec
+
+from tests.cli.shipped import policy
 from tests.cluster.api import ApiError, Json
 from tests.cluster.components import ADMIN_GROUPS
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.waiting import eventually
 from webhook.core import registration
+from webhook.core.decide import decide
 from webhook.core.policy.policy import Policy
 from webhook.core.registration import Service
+from webhook.core.review import GroupVersionKind, Request, UserInfo
+from webhook.core.subject.case import Stage
 
 REGISTRATIONS = "/apis/admissionregistration.k8s.io/v1"
 ENTRIES = ("Mutating/pods", "Mutating/workloads", "Validating/pods", "Validating/warnings")
@@ -105,6 +111,21 @@ class Gate:
             return False
         assert "failed calling webhook" in answer.stderr, answer.stderr
         return True
+
+    def acts(self, new: Json, old: Json | None) -> bool:
+        """Tell whether a decision by the shipped policy would change or refuse a write."""
+        group, _, version = new["apiVersion"].rpartition("/")
+        request = Request(
+            uid="1",
+            kind=GroupVersionKind(group=group, version=version, kind=new["kind"]),
+            namespace=self.namespace,
+            operation="UPDATE" if old else "CREATE",
+            user_info=UserInfo(username="admin", groups=("system:masters",)),
+            object=msgspec.Raw(json.dumps(new).encode()),
+            old_object=msgspec.Raw(json.dumps(old).encode()),
+        )
+        decision = decide(request, policy(), Stage.MUTATE)
+        return bool(decision.patch or decision.violations)
 
     def make(self, manifest: Json) -> Json:
         """Create an object that is never sent, since its author is exempt."""

@@ -2,11 +2,9 @@
 
 import copy
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import msgspec
 import pytest
 
 from tests.cli.shipped import policy
@@ -24,10 +22,7 @@ from tests.cluster.kinds import (
     RAY_CLUSTER,
     TRAIN_JOB,
 )
-from webhook.core.decide import decide
 from webhook.core.paths import put
-from webhook.core.review import GroupVersionKind, Request, UserInfo
-from webhook.core.subject.case import Stage
 
 pytestmark = pytest.mark.cluster
 
@@ -71,21 +66,6 @@ def states(kind: Custom, *, suspend: bool) -> Iterator[Json]:
         yield shaped(kind.named(f"x-{suspend}-{index}".lower(), named, spec), kind, each)
 
 
-def acts(gate: Gate, kind: Custom, new: Json, old: Json | None) -> bool:
-    """Tell whether a decision would change or refuse a write."""
-    request = Request(
-        uid="1",
-        kind=GroupVersionKind(group=kind.group, version=kind.version, kind=kind.kind),
-        namespace=gate.namespace,
-        operation="UPDATE" if old else "CREATE",
-        user_info=UserInfo(username="admin", groups=("system:masters",)),
-        object=msgspec.Raw(json.dumps(new).encode()),
-        old_object=msgspec.Raw(json.dumps(old).encode()),
-    )
-    decision = decide(request, policy(), Stage.MUTATE)
-    return bool(decision.patch or decision.violations)
-
-
 @pytest.mark.parametrize("kind", CUSTOM, ids=lambda kind: kind.resource)
 def test_a_new_object_is_sent_where_it_names_a_class(
     gate: Mapping[str, Gate], kind: Custom
@@ -110,7 +90,7 @@ def test_an_update_is_sent_where_a_decision_acts_on_it_and_brings_a_class_or_a_t
             new = {**each, "metadata": {**each["metadata"], "name": name, **version}}
             is_left = new["spec"] == old["spec"] and annotations(new) == annotations(old)
             sent = here.sends("PUT", f"{path}/{name}", new)
-            if acts(here, kind, new, old) and not is_left:
+            if here.acts(new, old) and not is_left:
                 assert sent, (old, new)
             if is_left:
                 assert not sent, (old, new)

@@ -2,10 +2,8 @@
 
 import copy
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 
-import msgspec
 import pytest
 
 from tests.cli.shipped import policy
@@ -15,10 +13,7 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import KINDS, workload
 from webhook.core import paths
 from webhook.core import workload as table
-from webhook.core.decide import decide
 from webhook.core.names import CLASS_ANNOTATION
-from webhook.core.review import GroupVersionKind, Request, UserInfo
-from webhook.core.subject.case import Stage
 
 pytestmark = pytest.mark.cluster
 
@@ -61,22 +56,6 @@ def shaped(manifest: Json, kind: str, named: str | None, shown: str | None) -> J
     return annotated(annotated(manifest, (), named), row(kind).templates[0].path, shown)
 
 
-def acts(gate: Gate, kind: str, new: Json, old: Json | None) -> bool:
-    """Tell whether a decision would change or refuse a write."""
-    group = row(kind).group
-    request = Request(
-        uid="1",
-        kind=GroupVersionKind(group=group, version="v1", kind=kind),
-        namespace=gate.namespace,
-        operation="UPDATE" if old else "CREATE",
-        user_info=UserInfo(username="admin", groups=("system:masters",)),
-        object=msgspec.Raw(json.dumps(new).encode()),
-        old_object=msgspec.Raw(json.dumps(old).encode()),
-    )
-    decision = decide(request, policy(), Stage.MUTATE)
-    return bool(decision.patch or decision.violations)
-
-
 def base(kind: str, name: str) -> Json:
     """Give a workload of CPU pods; its annotation alone is looked at here."""
     made = workload(kind, name, gpus=None)
@@ -99,7 +78,7 @@ def test_a_new_workload_is_sent_where_it_names_a_class(gate: Mapping[str, Gate],
         new = shaped(base(kind, "new"), kind, named, shown)
         is_sent = here.sends("POST", collection(kind, here.namespace), new)
         assert is_sent == (named is not None), (named, shown)
-        assert is_sent or not acts(here, kind, new, None), (named, shown)
+        assert is_sent or not here.acts(new, None), (named, shown)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "Job", "CronJob", "StatefulSet", "DaemonSet"])
@@ -115,7 +94,7 @@ def test_an_update_is_sent_exactly_where_a_decision_acts_on_it(
         path = f"{collection(kind, here.namespace)}/{name}"
         new = shaped(copy.deepcopy(old), kind, named, shown)
         del new["metadata"]["resourceVersion"]
-        expected = acts(here, kind, new, old) and not is_left_for_later(kind, new, old)
+        expected = here.acts(new, old) and not is_left_for_later(kind, new, old)
         found = here.sends("PUT", path, new)
         assert found == expected, (table.annotation(old), named, shown)
 
