@@ -18,7 +18,8 @@ from benchmarks.errors import BenchmarkError
 from tests.cluster.api import Json
 from tests.cluster.binaries import find
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
+from tests.cluster.replicas import Replica, prepare, replicas
+from tests.cluster.shipped import apply_policies
 from tests.cluster.waiting import eventually
 from tests.core import many
 from webhook.core.names import API_GROUP, API_VERSION

@@ -19,7 +19,8 @@ from benchmarks.command import ends, say
 from tests.cluster.api import MERGE_PATCH, Api
 from tests.cluster.binaries import find
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
+from tests.cluster.replicas import Replica, prepare, replicas
+from tests.cluster.shipped import apply_policies
 from tests.serve.server import exchange, response, review
 
 EDITS = 50

@@ -11,7 +11,8 @@ from benchmarks.growth.starts import starts
 from benchmarks.servers import POLICIES, write_certificate
 from tests.cluster.binaries import find
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.replicas import GROUPS, USER, apply_policies, prepare
+from tests.cluster.replicas import GROUPS, USER, prepare
+from tests.cluster.shipped import apply_policies
 from tests.core import many
 
 SMALL, LARGE = "as shipped, few nodes", "1,000 classes, 5,000 nodes"

@@ -23,8 +23,9 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.gobuild import BinariesUnavailable
 from tests.cluster.governed.cluster import Namespace
 from tests.cluster.governed.manifests import GPU, pod, workload
-from tests.cluster.installed import POLICIES, Installed
+from tests.cluster.installed import Installed
 from tests.cluster.process import ComponentFailed
+from tests.cluster.shipped import POLICIES
 from tests.cluster.simulation import PodRunner, create_pool
 from tests.cluster.waiting import eventually
 from webhook.core.errors import GpuclassError

@@ -24,6 +24,7 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.kubelet import SecretMount
 from tests.cluster.probing import is_ready
 from tests.cluster.process import free_ports
+from tests.cluster.shipped import BASE, apply_policies, await_kinds
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import PROBE, exposition, scrape
@@ -32,16 +33,11 @@ from webhook.control import secrets
 from webhook.core import registration
 from webhook.process.settings import Address
 
-ROOT = Path(__file__).parents[2]
-BASE, POLICIES = ROOT / "deploy" / "base", ROOT / "policies"
 SYSTEM = registration.NAMESPACE
 SERVICE_NUMBER = 11
 SERVER, CONTROLLER = "gpuclass", "gpuclass-controller"
 """The ServiceAccounts."""
 
-CRDS = tuple(
-    f"crd/{name}.gpuclass.io" for name in ("gpunodepools", "gpunodes", "gpuclasses", "gpupolicies")
-)
 KINDS = tuple(kind.lower() for kind in registration.ENTRIES)
 
 
@@ -95,10 +91,9 @@ class Installed:
 
     def apply(self) -> None:
         """Apply deploy/base by an overlay that sets the Service's address, and the policies."""
-        kubectl = self.control_plane.kubectl
-        kubectl("apply", "--server-side", "-k", str(self.overlay()))
-        kubectl("wait", "--for=condition=Established", *CRDS)
-        kubectl("apply", "--server-side", "-k", str(POLICIES))
+        self.control_plane.kubectl("apply", "--server-side", "-k", str(self.overlay()))
+        await_kinds(self.control_plane)
+        apply_policies(self.control_plane)
 
     def overlay(self) -> Path:
         """Give the overlay."""

@@ -10,31 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.shipped import BASE, apply_kinds
 from tests.cluster.waiting import eventually
 from tests.serve.server import Process, response, review
-from webhook.core.names import API_GROUP
-from webhook.core.policy import crd
 from webhook.core.registration import NAMESPACE
 
-ROOT = Path(__file__).parents[2]
-BASE, CRDS, POLICIES = ROOT / "deploy" / "base", ROOT / "deploy" / "crds", ROOT / "policies"
 USER = f"system:serviceaccount:{NAMESPACE}:gpuclass"
 GROUPS = ("system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}")
 
 
 def prepare(control_plane: ControlPlane) -> None:
     """Have our kinds, and the service account's rights."""
-    apply = control_plane.kubectl
-    apply("apply", "--server-side", "-k", str(CRDS))
-    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-    apply("wait", "--for=condition=Established", *names)
+    apply_kinds(control_plane)
     for name in ("namespace", "serviceaccount", "rbac"):
-        apply("apply", "--server-side", "--filename", str(BASE / f"{name}.yaml"))
-
-
-def apply_policies(control_plane: ControlPlane) -> None:
-    """Apply everything that is shipped."""
-    control_plane.kubectl("apply", "--server-side", "-k", str(POLICIES))
+        control_plane.kubectl("apply", "--server-side", "--filename", str(BASE / f"{name}.yaml"))
 
 
 class Replica(Process):

@@ -13,8 +13,9 @@ import pytest
 from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import CONTROLLER, KINDS, POLICIES, SERVER, SYSTEM, Installed
+from tests.cluster.installed import CONTROLLER, KINDS, SERVER, SYSTEM, Installed
 from tests.cluster.load import Load
+from tests.cluster.shipped import POLICIES
 from tests.cluster.waiting import eventually
 from tests.exposition import bounds, strays
 from webhook.control import measures as controlling

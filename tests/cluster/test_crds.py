@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cluster.api import MERGE_PATCH, Api, ApiError, Json
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.shipped import CRDS, POLICIES, apply_kinds
 from tests.core.policy.bad_documents import EVERY, Bad, gpu_class, node, policy, pool, sound
 from webhook.core.names import API_GROUP, API_VERSION
 from webhook.core.policy import crd
@@ -18,8 +18,6 @@ from webhook.watch import files
 
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).parents[2]
-CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 STRICT = "dryRun=All&fieldValidation=Strict"
 KIND_PLURALS = {each.kind.__name__: plural for plural, each in crd.RESOURCES.items()}
 
@@ -37,9 +35,7 @@ READY: Json = {
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """Give a control plane that knows our kinds."""
-    control_plane.kubectl("apply", "--server-side", "-k", str(CRDS))
-    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-    control_plane.kubectl("wait", "--for=condition=Established", *names)
+    apply_kinds(control_plane)
     yield control_plane
     control_plane.kubectl("delete", "-k", str(CRDS))
 

@@ -15,7 +15,8 @@ from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import KINDS, pod, workload
-from tests.cluster.installed import BASE, CONTROLLER, POLICIES, SERVER, SYSTEM, Installed
+from tests.cluster.installed import CONTROLLER, SERVER, SYSTEM, Installed
+from tests.cluster.shipped import BASE, POLICIES
 from tests.cluster.simulation import POOLS, PodRunner, create_pool
 from tests.cluster.waiting import eventually
 from tests.control.world import START

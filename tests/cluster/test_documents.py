@@ -8,8 +8,9 @@ import pytest
 from tests.cluster.api import Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.shipped import apply_kinds, apply_policies
 from tests.cluster.waiting import eventually
-from tests.cluster.webhook import Watching, apply_documents
+from tests.cluster.webhook import Watching
 from tests.core.policy.bad_documents import gpu_class, pool
 from webhook.core import registration
 
@@ -22,7 +23,8 @@ TIMES = 5
 def plane(binaries: Binaries) -> Iterator[ControlPlane]:
     """Give a control plane of its own, with the shipped documents and a replica before it."""
     with ControlPlane(binaries) as running:
-        apply_documents(running)
+        apply_kinds(running)
+        apply_policies(running)
         with Watching(running):
             yield running
 

@@ -15,8 +15,9 @@ from tests.cluster.api import MERGE_PATCH, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import pod
-from tests.cluster.installed import POLICIES, Installed
+from tests.cluster.installed import Installed
 from tests.cluster.load import Load
+from tests.cluster.shipped import POLICIES
 from tests.cluster.waiting import eventually
 from webhook.core.names import STAMP_ANNOTATION
 from webhook.core.policy.documents import Document, GPUClass, Placement, PoolReference

@@ -13,25 +13,19 @@ from tests.cluster.api import Json
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import workload
 from tests.cluster.kinds import RAY_CLUSTER
+from tests.cluster.shipped import CRDS, POLICIES, apply_kinds, apply_policies
 from tests.cluster.simulation import GPU
 from tests.cluster.waiting import eventually
-from webhook.core.names import API_GROUP
-from webhook.core.policy import crd
 
 pytestmark = pytest.mark.cluster
-
-ROOT = Path(__file__).parents[2]
-CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 
 
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane, nodes: tuple[str, ...]) -> Iterator[ControlPlane]:
     """Give a control plane with nodes and the shipped documents, but without our webhook."""
     assert nodes
-    control_plane.kubectl("apply", "--server-side", "-k", str(CRDS))
-    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-    control_plane.kubectl("wait", "--for=condition=Established", *names)
-    control_plane.kubectl("apply", "--server-side", "-k", str(POLICIES))
+    apply_kinds(control_plane)
+    apply_policies(control_plane)
     yield control_plane
     control_plane.kubectl("delete", "-k", str(POLICIES))
     control_plane.kubectl("delete", "-k", str(CRDS))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cluster.api import STRATEGIC_MERGE_PATCH, Json
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.shipped import CRDS, POLICIES, apply_kinds
 from tests.cluster.simulation import NODES, delete_node
 from tests.core.adopt.clusters import CLUSTERS
 from webhook.cli.main import main
@@ -17,8 +18,6 @@ from webhook.watch import policies
 
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).parents[2]
-CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 OURS = ",".join(crd.RESOURCES)
 
 EXTRA: Json = {
@@ -36,9 +35,7 @@ EXTRA: Json = {
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """Give a control plane with our kinds, and no document."""
-    control_plane.kubectl("apply", "--server-side", "-k", str(CRDS))
-    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-    control_plane.kubectl("wait", "--for=condition=Established", *names)
+    apply_kinds(control_plane)
     yield control_plane
     control_plane.kubectl("delete", "-k", str(CRDS))
 

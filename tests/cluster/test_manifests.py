@@ -14,7 +14,7 @@ import yaml
 
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import CRDS
+from tests.cluster.shipped import apply_kinds
 
 pytestmark = pytest.mark.cluster
 
@@ -75,8 +75,7 @@ def namespaces(documents: Iterable[Json]) -> set[str]:
 def plane(binaries: Binaries) -> Iterator[ControlPlane]:
     """Give a control plane with our kinds, and the namespaces that manifests name."""
     with ControlPlane(binaries) as running:
-        running.kubectl("apply", "--server-side", "-k", str(ROOT / "deploy" / "crds"))
-        running.kubectl("wait", "--for=condition=Established", *CRDS)
+        apply_kinds(running)
         documents = [each for folder in FOLDERS for each in built(binaries, folder)]
         documents += [each for sample in SAMPLES for each in read(sample)]
         for name in sorted(namespaces(documents) - {"default", "kube-system"}):

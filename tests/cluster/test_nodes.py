@@ -15,8 +15,9 @@ import yaml
 from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import CONTROLLER, ROOT, Installed
+from tests.cluster.installed import CONTROLLER, Installed
 from tests.cluster.nodes import GROUPS, join, taints_of
+from tests.cluster.shipped import ROOT
 from tests.cluster.simulation import GPU, NODES, create_node, delete_node
 from tests.cluster.waiting import eventually
 from webhook.core.names import MARKS_ANNOTATION, ON_DELETE_ANNOTATION, RELEASE

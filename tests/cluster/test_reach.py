@@ -18,9 +18,10 @@ from tests.cluster.components import Admission
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import Namespace, fresh_name
 from tests.cluster.governed.manifests import GPU, pod
+from tests.cluster.shipped import apply_kinds, apply_policies
 from tests.cluster.simulation import NODES, POOLS, Capacity, create_node
 from tests.cluster.waiting import eventually
-from tests.cluster.webhook import Watching, apply_documents
+from tests.cluster.webhook import Watching
 from webhook.core.node_filter import read_candidate, refusals
 from webhook.core.pod import Pod
 
@@ -37,7 +38,8 @@ TOLERATION: Json = {"key": GPU, "operator": "Exists", "effect": "NoSchedule"}
 def plane(binaries: Binaries) -> Iterator[ControlPlane]:
     """Give a control plane with these plug-ins, two nodes a pool, and a replica that watches."""
     with ControlPlane(binaries, admission=Admission(plugins=PLUGINS)) as running:
-        apply_documents(running)
+        apply_kinds(running)
+        apply_policies(running)
         for pool, kind in POOLS.items():
             for name in (f"{pool}-1", f"{pool}-2"):
                 room = Capacity(pods="900", extended={GPU: "900"} if kind.gpus else {})

@@ -10,7 +10,8 @@ from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import Namespace
 from tests.cluster.governed.manifests import pod
-from tests.cluster.installed import CONTROLLER, POLICIES, SERVER, SYSTEM, Installed
+from tests.cluster.installed import CONTROLLER, SERVER, SYSTEM, Installed
+from tests.cluster.shipped import POLICIES
 from tests.cluster.simulation import GPU, Capacity, PodRunner, create_node, create_pool, delete_node
 from tests.cluster.waiting import eventually
 from webhook.core.audit.finding import SEVERITIES

@@ -10,7 +10,8 @@ import pytest
 from tests.cluster.api import ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.replicas import Replica, apply_policies, prepare, replicas
+from tests.cluster.replicas import Replica, prepare, replicas
+from tests.cluster.shipped import apply_policies
 from tests.cluster.waiting import eventually
 from webhook.core.registration import NAMESPACE
 from webhook.watch.connection import connect

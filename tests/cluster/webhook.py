@@ -19,18 +19,15 @@ from tests.cluster.access import clean_environment
 from tests.cluster.api import ApiError, Json
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.probing import is_ready
+from tests.cluster.shipped import POLICIES
 from tests.cluster.supervisor import Launch, Supervisor
 from tests.cluster.waiting import eventually
 from tests.docs.log_page import unlisted
 from webhook.cli import certs
 from webhook.control.certificates import make_ca, make_leaf
 from webhook.core import registration
-from webhook.core.names import API_GROUP
-from webhook.core.policy import crd
 from webhook.watch import policies as policy_folder
 
-ROOT = Path(__file__).parents[2]
-CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 SERVICE_NUMBER = 10
 NAME = "gpuclass"
 
@@ -163,15 +160,6 @@ class Watching(Webhook):
         place = command.index("--policies")
         kubeconfig = str(self._control_plane.kubeconfig)
         return [*command[:place], "--kubeconfig", kubeconfig, *command[place + 2 :]]
-
-
-def apply_documents(control_plane: ControlPlane) -> None:
-    """Apply our kinds and the shipped documents, for a server that watches them."""
-    kubectl = control_plane.kubectl
-    kubectl("apply", "--server-side", "-k", str(CRDS))
-    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-    kubectl("wait", "--for=condition=Established", *names)
-    kubectl("apply", "--server-side", "-k", str(POLICIES))
 
 
 def cluster_ip(service: registration.Service, address: str) -> Json:

@@ -20,7 +20,8 @@ from tests.cluster.api import ApiError, Json
 from tests.cluster.binaries import Binaries
 from tests.cluster.components import LOOPBACK
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import CONTROLLER, POLICIES, SERVER, Installed
+from tests.cluster.installed import CONTROLLER, SERVER, Installed
+from tests.cluster.shipped import POLICIES
 from tests.cluster.simulation import NODES, PODS, PodRunner, create_pool
 from tests.cluster.test_monitoring import of_apiserver
 from tests.cluster.waiting import eventually

@@ -17,8 +17,9 @@ from tests.cluster.api import ApiError, Json
 from tests.cluster.components import ADMIN_GROUPS
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import fresh_name
+from tests.cluster.shipped import POLICIES
 from tests.cluster.waiting import eventually
-from tests.cluster.webhook import POLICIES, Webhook
+from tests.cluster.webhook import Webhook
 from webhook.cli import cases
 from webhook.cli.cases import Case
 from webhook.cli.finding import Finding

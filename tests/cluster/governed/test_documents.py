@@ -2,22 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cluster.api import Json
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.shipped import CRDS, POLICIES, apply_kinds
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import Webhook
 from tests.core.policy.bad_documents import gpu_class, policy, pool
-from webhook.core.names import API_GROUP
 from webhook.core.policy import crd
 
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).parents[3]
-CRDS, POLICIES = ROOT / "deploy" / "crds", ROOT / "policies"
 DENIED = (
     'Error from server (Forbidden): admission webhook "policies.gpuclass.io" denied the request'
 )
@@ -30,9 +27,7 @@ def cluster(
     webhook: Webhook,  # noqa: ARG001 # that is governed
 ) -> Iterator[ControlPlane]:
     """Give the governed control plane with our kinds and the shipped documents of them."""
-    governed.kubectl("apply", "--server-side", "-k", str(CRDS))
-    names = [f"crd/{plural}.{API_GROUP}" for plural in crd.RESOURCES]
-    governed.kubectl("wait", "--for=condition=Established", *names)
+    apply_kinds(governed)
     eventually(lambda: refused(governed, UNKNOWN_POOL), "documents to be sent to the webhook")
     governed.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(POLICIES))
     yield governed

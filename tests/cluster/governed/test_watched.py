@@ -9,9 +9,10 @@ from tests.cluster.api import ApiError, Json
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import Namespace, fresh_name
 from tests.cluster.governed.manifests import GPU, pod
-from tests.cluster.replicas import CRDS, Replica, apply_policies, prepare, replicas
+from tests.cluster.replicas import Replica, prepare, replicas
+from tests.cluster.shipped import CRDS, POLICIES, apply_policies
 from tests.cluster.waiting import eventually
-from tests.cluster.webhook import POLICIES, Webhook
+from tests.cluster.webhook import Webhook
 from webhook.core import registration
 from webhook.core.cluster import Cluster
 from webhook.watch import policies

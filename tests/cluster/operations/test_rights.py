@@ -14,9 +14,10 @@ import pytest
 
 from tests.cluster.api import MERGE_PATCH, ApiError, Json
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.installed import POLICIES, SYSTEM, Installed
+from tests.cluster.installed import SYSTEM, Installed
 from tests.cluster.nodes import join
 from tests.cluster.operations.conftest import ACCOUNTS
+from tests.cluster.shipped import POLICIES
 from tests.cluster.simulation import NODES
 from tests.cluster.waiting import eventually
 from webhook.control import secrets

@@ -12,7 +12,8 @@ from tests.cluster.chaos.load import CPU, GPU, Answer, Load, Outcome, is_governe
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.rows.killed import SOON_SECONDS
 from tests.cluster.chaos.stage import AS_SHIPPED, NAMESPACE, REPLICAS, Stage
-from tests.cluster.installed import POLICIES, gpuclass
+from tests.cluster.installed import gpuclass
+from tests.cluster.shipped import POLICIES
 from tests.cluster.waiting import eventually
 from webhook.core.registration.configurations import PODS
 

@@ -10,7 +10,7 @@ from tests.cluster.chaos.fleet import Make
 from tests.cluster.chaos.load import Answer, Load, Outcome
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.stage import REPLICAS, Stage
-from tests.cluster.installed import ROOT
+from tests.cluster.shipped import ROOT
 
 CAPACITY = REPLICAS / slow.SECONDS
 """Pods a second that can be answered: one call each."""

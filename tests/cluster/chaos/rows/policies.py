@@ -8,7 +8,7 @@ from tests.cluster.chaos.fleet import Make, Replica
 from tests.cluster.chaos.load import GPU, TRAINING, Load
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.stage import Stage
-from tests.cluster.installed import POLICIES
+from tests.cluster.shipped import POLICIES
 from tests.serve.server import rewrite
 
 CLASSES = "/apis/gpuclass.io/v1alpha1/gpuclasses"
