@@ -1,4 +1,4 @@
-"""Our three kinds on the real API server: what they accept, refuse, fill in, show and teach."""
+"""Our kinds on the real API server: what they accept, refuse, fill in, show and teach."""
 
 import json
 from collections.abc import Iterator
