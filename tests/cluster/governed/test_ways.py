@@ -18,6 +18,7 @@ pytestmark = pytest.mark.cluster
 TOLERATION: Json = {"key": GPU, "operator": "Exists", "effect": "NoSchedule"}
 DEBUGGERS = "gpuclass:node-debuggers"
 DENIED = "denied the request"
+GPU_PATH = GPU.replace("/", "~1")
 
 
 def pods_of(team: Namespace, name: str = "", sub_resource: str = "") -> str:
@@ -52,6 +53,56 @@ def test_any_way_to_write_some_gpus_asks_for_them(team: Namespace, amount: str |
     said, made = tried(team, asking({GPU: amount}, tolerations=[TOLERATION]))
     assert said == ""
     assert made["metadata"]["labels"] == {"gpuclass.io/class": "general"}
+
+
+def test_gpus_that_a_namespace_gives_to_its_containers_are_asked_for(team: Namespace) -> None:
+    given = {"type": "Container", "default": {GPU: "1"}}
+    limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "gpus"}}
+    team.apply({**limits, "spec": {"limits": [given]}})
+    said, made = tried(team, asking({}))
+    assert said == ""
+    assert made["spec"]["containers"][0]["resources"]["requests"] == {GPU: "1"}
+    assert made["metadata"]["labels"] == {"gpuclass.io/class": "general"}
+
+
+def test_gpus_that_another_policy_limits_a_container_to_are_asked_for(team: Namespace) -> None:
+    adds = f'[JSONPatch{{op: "add", path: "/spec/containers/0/resources/limits/{GPU_PATH}", '
+    described = {
+        "matchConstraints": {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": team.name}},
+            "resourceRules": [
+                {
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE"],
+                    "resources": ["pods"],
+                }
+            ],
+        },
+        "mutations": [
+            {"patchType": "JSONPatch", "jsonPatch": {"expression": adds + 'value: "1"}]'}}
+        ],
+        "reinvocationPolicy": "Never",
+    }
+    team.apply(
+        _admission("MutatingAdmissionPolicy", team, described),
+        _admission("MutatingAdmissionPolicyBinding", team, {"policyName": f"adds-{team.name}"}),
+    )
+    manifest = asking({"cpu": "1"})
+    eventually(lambda: GPU in str(tried(team, manifest)[1]), "the other policy to add a GPU")
+    said, made = tried(team, manifest)
+    assert said == ""
+    assert made["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "1", GPU: "1"}
+    assert made["metadata"]["labels"] == {"gpuclass.io/class": "general"}
+
+
+def _admission(kind: str, team: Namespace, spec: Json) -> Json:
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": f"adds-{team.name}"},
+        "spec": spec,
+    }
 
 
 @pytest.mark.parametrize("amount", ["0", 0, "0e3", "0k", "0.0"])
