@@ -36,7 +36,7 @@ class Plan:
     situations: tuple[Situation, ...] = SITUATIONS
 
 
-DEFAULT = Plan(rounds=5, warmup=0.2, seconds=0.9)
+DEFAULT = Plan(rounds=9, warmup=0.2, seconds=1.2)
 """Many short rounds: what other programs do meanwhile falls on few of them."""
 QUICK = Plan(rounds=1, warmup=0.2, seconds=0.6)
 
