@@ -15,7 +15,7 @@ from benchmarks import agreement, command, figures, plot, programs, report, samp
 from benchmarks.measure import Load, Sample
 from benchmarks.page import DOCS, publish
 from benchmarks.scenarios import SCENARIOS, UNLIKE, Scenario
-from benchmarks.servers import GO, LEAN, PYTHON, Cores, cores, running, write_inputs
+from benchmarks.servers import GO, LEAN, PYTHON, cores, running, write_inputs
 
 ARMS = (PYTHON, GO, LEAN)
 COMMAND = "make bench"
@@ -59,7 +59,13 @@ def run(plan: Plan) -> report.Report:
         write_inputs(folder)
         samples.write(folder / "bodies", reviews)
         samples.write(folder / "bodies" / UNLIKE, unlike)
-        load = _load(built, folder, chosen, plan)
+        load = Load(
+            program=built.load,
+            folder=folder,
+            cores=chosen,
+            warmup=plan.warmup,
+            seconds=plan.seconds,
+        )
         with running(ARMS, built, folder, chosen.server) as servers:
             asked = {**reviews, **dict(islice(unlike.items(), 10))}
             agreement.check(servers.values(), asked, folder / "ca.crt")
@@ -69,17 +75,6 @@ def run(plan: Plan) -> report.Report:
                 arms, plan.rounds, lambda arm, scenario: load.run(servers[arm], scenario)
             )
     return _report(plan, measured, built)
-
-
-def _load(built: programs.Programs, folder: Path, chosen: Cores, plan: Plan) -> Load:
-    return Load(
-        program=built.load,
-        bodies=folder / "bodies",
-        certificate=folder / "tls.crt",
-        cores=chosen,
-        warmup=plan.warmup,
-        seconds=plan.seconds,
-    )
 
 
 def _report(

@@ -51,11 +51,13 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """The load generator: its program, what it sends and trusts, the cores, its times."""
+    """The load generator: its program, the cores, its times, in seconds.
+
+    `folder` has what it sends (`bodies`) and the certificate that it trusts (`tls.crt`).
+    """
 
     program: Path
-    bodies: Path
-    certificate: Path
+    folder: Path
     cores: Cores
     warmup: float
     seconds: float
@@ -83,7 +85,8 @@ class Load:
 
     def _load(self, server: Server, scenario: Scenario) -> Loaded:
         command = [str(self.program), "-address", server.address]
-        command += ["-bodies", str(self.bodies / scenario.bodies), "-cert", str(self.certificate)]
+        command += ["-bodies", str(self.folder / "bodies" / scenario.bodies)]
+        command += ["-cert", str(self.folder / "tls.crt")]
         command += ["-connections", str(scenario.connections), "-rate", str(scenario.rate)]
         command += ["-warmup", f"{self.warmup}s", "-duration", f"{self.seconds}s"]
         command += ["-fresh"] if scenario.is_fresh else []

@@ -33,8 +33,7 @@ class Bench:
         """Give the load generator, which is built where it is not yet."""
         return Load(
             program=programs.find().load,
-            bodies=self.bodies,
-            certificate=self.folder / "tls.crt",
+            folder=self.folder,
             cores=self.cores,
             warmup=warmup,
             seconds=seconds,

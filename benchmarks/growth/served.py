@@ -104,8 +104,7 @@ def _command(policies: Path, folder: Path, bind: str, probes: str) -> list[str]:
 def _load(built: programs.Programs, folder: Path, chosen: Cores, seconds: float) -> Load:
     return Load(
         program=built.load,
-        bodies=folder / "bodies",
-        certificate=folder / "tls.crt",
+        folder=folder,
         cores=chosen,
         warmup=WARMUP,
         seconds=seconds,
