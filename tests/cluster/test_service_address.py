@@ -2,17 +2,13 @@
 
 import base64
 import json
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import audit
+from tests.cluster.answering import answering
 from tests.cluster.api import Json
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.pki import Authority
@@ -24,38 +20,13 @@ OPERATION: Json = {"op": "add", "path": "/metadata/labels", "value": {"called": 
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
 
-class Hook(BaseHTTPRequestHandler):
-    """A webhook that labels every pod."""
-
-    def do_POST(self) -> None:
-        """Answer one AdmissionReview."""
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        patch = base64.b64encode(json.dumps([OPERATION]).encode()).decode()
-        response = {"uid": review["request"]["uid"], "allowed": True}
-        response |= {"patchType": "JSONPatch", "patch": patch}
-        body = json.dumps({**review, "request": None, "response": response}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
-
-@contextmanager
-def served(address: str, authority: Authority, folder: Path, host: str) -> Iterator[int]:
-    """Serve the hook at an address and give the port."""
-    pair = authority.server(folder / "hook", [host])
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pair.certificate, pair.key)
-    with ThreadingHTTPServer((address, 0), Hook) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+def labelled(_path: str, body: bytes) -> bytes:
+    """Answer one AdmissionReview: every pod is labelled."""
+    review = json.loads(body)
+    patch = base64.b64encode(json.dumps([OPERATION]).encode()).decode()
+    response = {"uid": review["request"]["uid"], "allowed": True}
+    response |= {"patchType": "JSONPatch", "patch": patch}
+    return json.dumps({**review, "request": None, "response": response}).encode()
 
 
 def service(address: str, port: int) -> Json:
@@ -89,7 +60,8 @@ def test_a_webhook_is_reached_by_its_service_and_its_patch_is_in_the_audit_log(
 ) -> None:
     address, authority = control_plane.service_address(200), Authority(tmp_path / "hook-ca")
     core = f"/api/v1/namespaces/{namespace}"
-    with served(address, authority, tmp_path, f"hook.{namespace}.svc") as port:
+    pair = authority.server(tmp_path / "hook", [f"hook.{namespace}.svc"])
+    with answering(labelled, pair, host=address) as port:
         control_plane.api.request("POST", f"{core}/services", service(address, port))
         document = registration(namespace, port, authority)
         control_plane.api.request("POST", CONFIGURATIONS, document)

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.cluster.components import LOOPBACK
+from tests.cluster.answering import answering
 
 PAUSE_SECONDS = 1.0
+TEXT = "text/plain; version=0.0.4"
 
 
 @contextmanager
@@ -22,31 +22,11 @@ def exposed(render: Callable[[], str]) -> Iterator[int]:
         while not over.wait(PAUSE_SECONDS):
             texts[0] = render()
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), _handler(lambda: texts[0]))
-    threads = [threading.Thread(target=each, daemon=True) for each in (server.serve_forever, ask)]
-    for each in threads:
-        each.start()
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
     try:
-        yield server.server_address[1]
+        with answering(lambda *_: texts[0].encode(), content_type=TEXT) as port:
+            yield port
     finally:
         over.set()
-        server.shutdown()
-        server.server_close()
-        for each in threads:
-            each.join()
-
-
-def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = text().encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Handler
+        thread.join()

@@ -1,14 +1,14 @@
 """What a commit does: in force within seconds, refused with our words, put back, pruned."""
 
 import json
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.cluster.answering import answering
 from tests.cluster.api import MERGE_PATCH, Json
+from tests.cluster.components import LOOPBACK
 from tests.cluster.simulation import create_node
 from tests.gitops.argocd import operation, results
 from tests.gitops.waiting import eventually
@@ -39,34 +39,18 @@ def test_a_commit_is_what_the_webhook_decides_by(world: World) -> None:
     world.argo.wait_synced("gpu-policies", revision)
 
 
-class Room(BaseHTTPRequestHandler):
-    """A chat room: it keeps what is posted to it."""
-
-    heard: list[str]
-
-    def do_POST(self) -> None:
-        """Take a message."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.heard.append(json.loads(body)["text"])
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def heard(world: World) -> Iterator[list[str]]:
     """Give what the shipped notifications say, from now on."""
-    Room.heard = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Room) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        world.argo.notify(f"http://127.0.0.1:{server.server_port}")
-        yield Room.heard
-        server.shutdown()
-        thread.join()
+    said: list[str] = []
+
+    def room(_path: str, body: bytes) -> bytes:
+        said.append(json.loads(body)["text"])
+        return b""
+
+    with answering(room) as port:
+        world.argo.notify(f"http://{LOOPBACK}:{port}")
+        yield said
 
 
 def test_a_refused_commit_says_why_and_its_fix_lands(world: World, heard: list[str]) -> None:

@@ -17,7 +17,7 @@ from tests.cluster.access import clean_environment
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.manifests import pod, workload
 from tests.cluster.installed import SERVER, Installed
-from tests.cluster.operations.logs import KubeletLogs
+from tests.cluster.operations.logs import logged
 from tests.cluster.operations.page import Command, commands, is_like
 from tests.cluster.waiting import PATIENCE_SECONDS, eventually
 
@@ -69,8 +69,7 @@ def shell(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Ite
             check=False,
         )
 
-    with KubeletLogs(folder, lambda _: installed.log(SERVER)) as logs:
-        logs.stand_for(plane.api, NODES)
+    with logged(plane.api, NODES, lambda: installed.log(SERVER), folder):
         populate(plane)
         yield run
 

@@ -3,14 +3,17 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
+from tests.cluster.answering import answering
 from tests.cluster.chaos.fleet import Replica
-from tests.cluster.chaos.impostor import GONE, Impostor
 from tests.cluster.chaos.load import Load
 from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.rows.policies import CLASSES
 from tests.cluster.chaos.stage import Stage
+from tests.cluster.components import LOOPBACK
 from tests.cluster.waiting import eventually
+from webhook.process.settings import Address
 
+GONE = b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}'
 SILENCE = "gpuclass_watch_silence_seconds"
 SILENT_SECONDS = 120
 """In the long form; a watch finds out within a minute."""
@@ -71,8 +74,9 @@ class WatchesCut(Row):
     ) -> Callable[[Stage], contextlib.AbstractContextManager[None]]:
         @contextlib.contextmanager
         def way(stage: Stage) -> Iterator[None]:
-            with Impostor(stage.control_plane.server_pair, status, body) as impostor:
-                stage.relay.lead_to([impostor.address])
+            pair = stage.control_plane.server_pair
+            with answering(lambda *_: body, pair, status=status) as port:
+                stage.relay.lead_to([Address(host=LOOPBACK, port=port)])
                 stage.relay.cut()
                 try:
                     yield
