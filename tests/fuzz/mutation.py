@@ -21,6 +21,7 @@ WORDS: tuple[bytes, ...] = (
         b"NaN",
     ),
     *(b"\\ud800", b"\xff\xfe", b"\x00", b"\xc2\x85", b"&a ", b"*a", b"<<: ", b"!!int ", b"---\n"),
+    *(b"\t", b"? ", b"?", b"|#", b"\xef\xbb\xbf", b"- ", b": ", b"\r", b" #"),
     *(b'"operator":"Exists"', b'"operator":"Gt"', b'"key":""', b'"effect":""', b'"UPDATE"'),
     *(b'"tolerations":[{"operator":"Exists"}]', b'"nodeName":"training-1"', b'"nodeSelector":null'),
     *(b'"nvidia.com/gpu"', b'"Deployment"', b'"gpuclass.io/injected":"{}"', b'"kube-system"'),

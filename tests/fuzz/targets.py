@@ -16,6 +16,7 @@ import yaml
 from tests import oracle
 from tests.cluster.simulation import POOLS
 from tests.core.given import shipped
+from tests.core.policy.pure import assert_read_alike
 from webhook.cli import manifests
 from webhook.cli.judging import judge
 from webhook.cli.manifests import Manifest
@@ -158,8 +159,9 @@ def _asked(pod: Json) -> Iterator[str]:
 
 
 def run_policy(content: bytes) -> None:
-    """Read documents strictly: faults, or a policy."""
+    """Read documents strictly, as PyYAML alone reads them: faults, or a policy."""
     for text in _texts(content):
+        assert_read_alike(text)
         documents, _ = decode.read(text, "p.yaml")
         with contextlib.suppress(PolicyError):
             compile_policy(documents)
