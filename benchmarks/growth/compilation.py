@@ -36,8 +36,11 @@ def _steps(folder: Path, size: int) -> dict[str, Call]:
     many.write(folder, size)
     documents = many.documents(size)
     policy = compile_policy(documents)
+    read = files.Folder(folder)
+    read.load()
     return {
-        "all read from files, as at a start or an edit": partial(files.load, folder),
+        "all read from files, as at a start": partial(files.load, folder),
+        "read from files again, at each edit": read.load,
         "all read from the API server, as at a start": partial(many.documents, size),
         "checked and compiled, at each edit": partial(compile_policy, documents),
         "registration, by the controller at each edit": partial(registration.render, policy),

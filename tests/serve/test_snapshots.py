@@ -1,6 +1,7 @@
 """Policies: the last good one stays, and a folder is read when it changed."""
 
 import asyncio
+import shutil
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from tests.serve import reviews
 from webhook.core.cluster import Cluster
 from webhook.core.errors import Fault, GpuclassError, OperatorError, PolicyError
-from webhook.core.policy.documents import PriorityClass
+from webhook.core.policy.documents import Mode, PriorityClass
 from webhook.core.policy.policy import Policy
 from webhook.serve.metrics import Metrics
 from webhook.serve.settings import Settings
@@ -212,6 +213,23 @@ def test_policies_come_from_a_folder_or_from_a_cluster(found: Snapshots) -> None
     assert str(refused.value) == (
         "--policies and --kubeconfig: policies come from a folder or from a cluster; leave one out"
     )
+
+
+def test_of_a_folder_only_files_that_changed_are_parsed_again(
+    found: Snapshots, tmp_path: Path
+) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(reviews.POLICIES, folder)
+    source = make(Settings(policies=folder), found, Metrics())
+    before = found.current()
+    edited = folder / "policy.yaml"
+    edited.write_text(edited.read_text().replace("mode: Enforce", "mode: Warn"))
+    source.refresh()
+    after = found.current()
+    assert before is not None
+    assert after is not None
+    assert (before.mode, after.mode) == (Mode.ENFORCE, Mode.WARN)
+    assert list(map(id, after.pools)) == list(map(id, before.pools))
 
 
 def test_without_a_folder_and_a_cluster_every_way_is_named(

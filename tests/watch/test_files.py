@@ -9,7 +9,7 @@ from tests.core.policy.documents_text import CLASS, POLICY, POOL, PRIORITY
 from webhook.core.errors import OperatorError
 from webhook.core.policy.check import check
 from webhook.core.policy.strict_yaml import MAX_BYTES
-from webhook.watch.files import fingerprint, load
+from webhook.watch.files import Folder, fingerprint, load
 
 SHIPPED = Path(__file__).parents[2] / "policies"
 
@@ -118,6 +118,35 @@ def test_what_can_not_be_read_is_a_fault_of_the_file(policies: Path) -> None:
         "policies/d.yaml:2: can not be read: byte 0xff is no UTF-8",
         "policies/e.yaml:4 value: x is not a whole number",
     ]
+
+
+def test_of_an_edit_only_what_changed_is_parsed_again(policies: Path) -> None:
+    folder, edited = Folder(policies), policies / "policy.yml"
+    (policy, pool), _ = folder.load()
+    edited.write_text(POLICY.replace("Off", "Warn"))
+    (other, same), _ = folder.load()
+    assert same is pool
+    assert other != policy
+    edited.unlink()
+    assert folder.load() == ((pool,), ())
+
+
+def test_an_edit_that_leaves_size_and_times_as_they_were_is_read(policies: Path) -> None:
+    folder, edited = Folder(policies), policies / "policy.yml"
+    before, found = folder.load()[0], edited.stat()
+    edited.write_text(POLICY.replace("training", "drainage"))
+    os.utime(edited, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert folder.load()[0] != before
+
+
+def test_a_fault_stays_told_until_its_file_is_mended(policies: Path) -> None:
+    folder, edited = Folder(policies), policies / "policy.yml"
+    edited.write_text(POLICY.replace("Warn", "Worn"))
+    told = folder.load()[1]
+    assert told != ()
+    assert folder.load()[1] == told
+    edited.write_text(POLICY)
+    assert folder.load()[1] == ()
 
 
 def test_the_fingerprint_tells_of_every_change(policies: Path) -> None:

@@ -92,7 +92,8 @@ def make(settings: Settings, snapshots: Snapshots, metrics: Metrics) -> Source:
             f"{names}: policies come from a folder or from a cluster; leave one out"
         )
     if folder is not None:
-        load, fingerprint = partial(policies.load, folder), partial(files.fingerprint, folder)
+        load = partial(policies.prepare, files.Folder(folder))
+        fingerprint = partial(files.fingerprint, folder)
         source = FolderSource(load, fingerprint, settings.poll_seconds, snapshots)
         source.open()
         return source

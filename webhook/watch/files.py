@@ -4,8 +4,9 @@ A folder may be a checkout or a mounted ConfigMap, whose files are links into a 
 that is swapped at once. What a document means is the core's business.
 """
 
+import hashlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from webhook.core.policy import decode
 from webhook.core.policy.documents import Document
 from webhook.core.policy.strict_yaml import MAX_BYTES
 
+Read: TypeAlias = tuple[tuple[Document, ...], tuple[Fault, ...]]
 Fingerprint: TypeAlias = tuple[tuple[str, int, int, int], ...]
 """Of each file its name, its time of change in ns, its size and its inode."""
 
@@ -22,21 +24,46 @@ _SKIPPED_FILES = frozenset({"kustomization.yaml", "kustomization.yml"})
 _SKIPPED_FOLDERS = frozenset({"cases"})
 
 
-def load(directory: Path) -> tuple[tuple[Document, ...], tuple[Fault, ...]]:
-    """Read every document below `directory`, in order of file names.
+def load(directory: Path) -> Read:
+    """Read every document below `directory` once, as `Folder` does."""
+    return Folder(directory).load()
 
-    A file that can not be read is a fault; OperatorError says that the folder can not be, or
-    that it holds no document at all. Sources are named as `directory` was given.
+
+class Folder:
+    """Reads a folder again and again; a file that holds what it held is not parsed again.
+
+    Its content tells, not its times: what is written twice within a tick has the same ones.
     """
-    documents: list[Document] = []
-    faults: list[Fault] = []
-    for path in _files(directory):
-        found, more = _load_file(path)
-        documents.extend(found)
-        faults.extend(more)
-    if not documents and not faults:
-        raise OperatorError(f"{directory}: no policy document: *.yaml or *.yml files are read")
-    return tuple(documents), tuple(faults)
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._known: dict[tuple[str, bytes], Read] = {}
+
+    def load(self) -> Read:
+        """Read every document below the folder, in order of file names.
+
+        A file that can not be read is a fault; OperatorError says that the folder can not be, or
+        that it holds no document at all. Sources are named as the folder was given.
+        """
+        before, self._known = self._known, {}
+        documents: list[Document] = []
+        faults: list[Fault] = []
+        for path in _files(self._directory):
+            found, more = self._load_file(path, before)
+            documents.extend(found)
+            faults.extend(more)
+        if not documents and not faults:
+            message = "no policy document: *.yaml or *.yml files are read"
+            raise OperatorError(f"{self._directory}: {message}")
+        return tuple(documents), tuple(faults)
+
+    def _load_file(self, path: Path, before: Mapping[tuple[str, bytes], Read]) -> Read:
+        data = _content(path)
+        if isinstance(data, str):
+            return _unreadable(path, data)
+        key = str(path), hashlib.sha256(data).digest()
+        self._known[key] = found = before.get(key) or _parse(path, data)
+        return found
 
 
 def fingerprint(directory: Path) -> Fingerprint:
@@ -82,16 +109,19 @@ def _walk(directory: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield path
 
 
-def _load_file(path: Path) -> tuple[tuple[Document, ...], tuple[Fault, ...]]:
+def _content(path: Path) -> bytes | str:
+    """Give what a file holds, or as text why it can not be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return _unreadable(path, "no regular file")
+            return "no regular file"
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        return _unreadable(path, error.strerror or type(error).__name__)
-    if len(data) > MAX_BYTES:
-        return _unreadable(path, f"larger than {MAX_BYTES} bytes")
+        return error.strerror or type(error).__name__
+    return data if len(data) <= MAX_BYTES else f"larger than {MAX_BYTES} bytes"
+
+
+def _parse(path: Path, data: bytes) -> Read:
     try:
         return decode.read(data.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
@@ -99,6 +129,6 @@ def _load_file(path: Path) -> tuple[tuple[Document, ...], tuple[Fault, ...]]:
         return _unreadable(path, f"byte 0x{data[error.start]:02x} is no UTF-8", line)
 
 
-def _unreadable(path: Path, reason: str, line: int = 0) -> tuple[tuple[()], tuple[Fault]]:
+def _unreadable(path: Path, reason: str, line: int = 0) -> Read:
     message = f"can not be read: {reason}"
     return (), (Fault(source=str(path), line=line, path="", message=message),)
