@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
@@ -22,17 +21,8 @@ COMMAND = "make bench"
 PYTHON_PACKAGES = ("gpuclass", "gunicorn", "uvicorn", "uvloop", "httptools", "msgspec")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much is measured: rounds, and seconds of each run."""
-
-    rounds: int
-    warmup: float
-    seconds: float
-
-
-DEFAULT = Plan(rounds=4, warmup=0.5, seconds=2.75)
-QUICK = Plan(rounds=2, warmup=0.2, seconds=0.8)
+DEFAULT = command.Plan(rounds=4, warmup=0.5, seconds=2.75)
+QUICK = command.Plan(rounds=2, warmup=0.2, seconds=0.8)
 
 
 @command.ends("benchmarks")
@@ -49,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(plan: Plan) -> report.Report:
+def run(plan: command.Plan) -> report.Report:
     """Start the servers, see that they agree, measure them and end them."""
     chosen, built = cores(), programs.find()
     reviews, unlike = samples.reviews(), samples.unlike()
@@ -78,7 +68,9 @@ def run(plan: Plan) -> report.Report:
 
 
 def _report(
-    plan: Plan, measured: Mapping[Scenario, Mapping[str, list[Sample]]], built: programs.Programs
+    plan: command.Plan,
+    measured: Mapping[Scenario, Mapping[str, list[Sample]]],
+    built: programs.Programs,
 ) -> report.Report:
     return report.Report(
         date=datetime.now(UTC).date().isoformat(),

@@ -5,6 +5,7 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -24,6 +25,15 @@ FAILURES = (
     *(KubectlError, OSError),
 )
 """What is told in a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured: rounds, and the seconds of each run in them, warm-up apart."""
+
+    rounds: int
+    warmup: float
+    seconds: float
 
 
 def add_flags(parser: argparse.ArgumentParser, quick: str) -> None:

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +14,7 @@ from benchmarks.apiserver import agreement, pods, stage, table
 from benchmarks.apiserver.measure import Calls, Load
 from benchmarks.apiserver.report import Measured, Report, outcome
 from benchmarks.apiserver.situations import SITUATIONS, Situation
-from benchmarks.command import add_flags, by_turns, ends, say
+from benchmarks.command import Plan, add_flags, by_turns, ends, say
 from benchmarks.page import DOCS, publish
 from benchmarks.report import write as encode
 from benchmarks.servers import cores
@@ -24,16 +23,6 @@ from tests.cluster.binaries import ETCD_VERSION, KUBERNETES_VERSION, find
 COMMAND = "make bench-apiserver"
 MOST = 6.0
 """Where the scale of the plot ends."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much is measured: rounds, the seconds of each run, and in which situations."""
-
-    rounds: int
-    warmup: float
-    seconds: float
-    situations: tuple[Situation, ...] = SITUATIONS
 
 
 DEFAULT = Plan(rounds=9, warmup=0.2, seconds=1.2)
@@ -55,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(plan: Plan) -> Report:
+def run(plan: Plan, situations: Sequence[Situation] = SITUATIONS) -> Report:
     """Start everything, see that the arms agree, measure them and end them."""
     chosen, built, binaries = cores(), programs.find(), find(say)
     with (
@@ -75,7 +64,7 @@ def run(plan: Plan) -> Report:
             warmup=plan.warmup,
             seconds=plan.seconds,
         )
-        arms = {each: each.arms for each in plan.situations}
+        arms = {each: each.arms for each in situations}
         measured = by_turns(arms, plan.rounds, load.run)
     return _report(plan, measured, calls, programs.go_version(built.server))
 

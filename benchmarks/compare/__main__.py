@@ -4,13 +4,12 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import agreement, table
-from benchmarks.command import ends, say
+from benchmarks.command import Plan, ends, say
 from benchmarks.compare import trees, verdicts
 from benchmarks.compare.bench import Bench, prepare, serving
 from benchmarks.compare.intervals import least
@@ -23,15 +22,6 @@ from tests.cluster.guardian import Guardian
 
 LEAST_ROUNDS = least(verdicts.ERROR / (len(CHOSEN) * len(SHOWN) + 1))
 """Fewer say nothing of so many measures."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much is measured: rounds, and seconds of each run in them."""
-
-    rounds: int
-    warmup: float
-    seconds: float
 
 
 DEFAULT = Plan(rounds=16, warmup=0.2, seconds=0.8)

@@ -4,9 +4,10 @@ import os
 
 import pytest
 
-from benchmarks.apiserver.__main__ import Plan, run
+from benchmarks.apiserver.__main__ import run
 from benchmarks.apiserver.report import Report
 from benchmarks.apiserver.situations import GO, GPUCLASS, NATIVE, NOTHING, SITUATIONS, TWICE
+from benchmarks.command import Plan
 from tests.cluster.binaries import Binaries
 
 pytestmark = [
@@ -15,13 +16,13 @@ pytestmark = [
 ]
 
 CHOSEN = tuple(each for each in SITUATIONS if each.name in {"real-16", "cpu-1", "refused-1"})
-PLAN = Plan(rounds=1, warmup=0, seconds=0.25, situations=CHOSEN)
+PLAN = Plan(rounds=1, warmup=0, seconds=0.25)
 
 
 @pytest.fixture(scope="module")
 def report(binaries: Binaries) -> Report:  # noqa: ARG001 # which are found again
     """Give a short run; it ends if the arms do not agree about the pods."""
-    return run(PLAN)
+    return run(PLAN, CHOSEN)
 
 
 def test_a_gpu_pod_costs_one_call_and_a_cpu_pod_none(report: Report) -> None:
