@@ -1,5 +1,7 @@
 """A short search, the same each time, and what long ones (`make fuzz`) once found."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,11 @@ def test_what_breaks_a_promise_is_found_made_small_and_kept(
     assert path.read_bytes() == b":"
     with pytest.raises(AssertionError):
         replay(target)
+
+
+def test_what_is_fuzzed_needs_no_package_of_the_tests() -> None:
+    """The environment of `make fuzz-guided` has none of them."""
+    missing = "import sys; sys.modules.update(dict.fromkeys(('pytest', 'hypothesis')))"
+    command = [sys.executable, "-c", f"{missing}; import tests.fuzz.targets"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
