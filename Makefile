@@ -19,7 +19,7 @@ SCRIPTS = $(addprefix .ci/,base dist notes run) $(wildcard deploy/bootstrap/lib/
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/runtime ## serve the shipped policies on $(BIND) and show what it does
+run: $(VENV)/runtime ## serve the shipped policies and show what it does (BIND=127.0.0.1:8443)
 	@$(BIN)/gpuclass serve --policies policies/ --bind $(BIND) --metrics-bind $(METRICS_BIND) \
 	  --log-format text --welcome
 
@@ -40,7 +40,7 @@ fuzz: $(VENV)/dev ## spoilt inputs for FUZZ_SECONDS: no fault of ours, no way on
 fuzz-guided: $(VENV)/tools ## the same, led by which code an input reaches (atheris): FUZZ_SECONDS for each target
 	@$(VENV)/tools-venv/bin/python -m tests.fuzz.guided --seconds $(FUZZ_SECONDS)
 
-test-slow: $(VENV)/dev ## the tests that take minutes (7 in all): crashes of the leader, who writes nodes
+test-slow: $(VENV)/dev ## the tests that take minutes (9 in all): crashes of the leader, who writes nodes
 	@$(BIN)/python -m pytest -m slow
 
 chaos: $(VENV)/dev ## every fault under load, 10,000 pods each (an hour; ROWS="rolling clock"): docs/reliability.md
