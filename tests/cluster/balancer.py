@@ -110,6 +110,8 @@ class Balancer:
         with suppress(OSError):
             while data := await source.read(CHUNK):
                 await self._flowing.wait()
+                if sink.is_closing():  # uvloop raises RuntimeError where nobody is left to write to
+                    break
                 sink.write(data)
                 await sink.drain()
         sink.close()
