@@ -63,13 +63,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What to send, and what is worth recording about it.
 
     `body` is JSON: an AdmissionReview where there is a decision, else a Status. `seconds`
-    is the time spent here; `fault` is the exception behind Failure.INTERNAL.
+    is the time spent here; `fault` is the exception behind Failure.INTERNAL. `held` are the bytes
+    of the review, which stay in memory as long as its request does: that refers to them.
     """
 
     status: int
     body: bytes
     seconds: float = 0.0
     request: Request | None = None
+    held: int = 0
     policy: Policy | None = None
     decision: Decision | None = None
     failure: Failure | None = None
@@ -110,6 +112,7 @@ class Answerer:
             body=answer,
             seconds=self._clock() - start,
             request=request,
+            held=len(body),
             policy=policy,
             decision=decision,
         )

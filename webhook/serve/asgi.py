@@ -87,7 +87,7 @@ def content(headers: Headers) -> tuple[str, int]:
         if name == b"content-type":
             content_type = value.decode("latin-1")
         elif name == b"content-length" and value.isdigit():
-            length = int(value)
+            length = int(value.lstrip(b"0") or b"0")  # Python reads 4300 digits at most
     return content_type, length
 
 

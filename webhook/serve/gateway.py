@@ -26,6 +26,7 @@ BATCH = 32
 BATCH_SECONDS = 0.05
 """How long one of them waits at most."""
 LARGE_BYTES = 64 * 1024
+"""Of a review: what holds more is recorded at once."""
 
 _log = logging.getLogger(f"{ROOT}.review")
 
@@ -99,7 +100,7 @@ class Gateway:
         that they need has to come into the processor's caches first.
         """
         self._answered.append((stage, answer, time.time()))
-        if len(self._answered) >= BATCH or _is_large(answer):
+        if len(self._answered) >= BATCH or answer.held > LARGE_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -107,14 +108,9 @@ class Gateway:
         while self._answered:
             try:
                 stage, answer, at = self._answered.popleft()
-                self._observer.record(stage, answer, at)
             except IndexError:
                 return  # another thread was faster
+            try:
+                self._observer.record(stage, answer, at)
             except Exception as error:  # noqa: BLE001 # a fault of ours; the log has it
                 _log.error("an answer could not be recorded", exc_info=error)
-
-
-def _is_large(answer: Answer) -> bool:
-    """Tell whether an answer holds so much of a request that many of them may not wait."""
-    request = answer.request
-    return request is not None and len(request.object) + len(request.old_object) > LARGE_BYTES
