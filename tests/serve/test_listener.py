@@ -171,16 +171,30 @@ def test_an_idle_connection_ends_in_good_order_and_a_new_one_may_wait_as_long(
         pytest.param(
             HEAD + b"x: " + b"y" * 5000 + b"\r\n\r\n",
             431,
-            "the headers are larger than 2000 bytes",
+            "more than 2000 bytes or 100 headers",
             "oversize",
             id="large headers at once",
         ),
         pytest.param(
             HEAD + b"x: " + b"y" * 5000,
             431,
-            "the headers are larger than 2000 bytes",
+            "more than 2000 bytes or 100 headers",
             "oversize",
             id="headers without end",
+        ),
+        pytest.param(
+            HEAD + b"a:\r\n" * 99 + b"\r\n",
+            431,
+            "more than 2000 bytes or 100 headers",
+            "oversize",
+            id="many small headers at once",
+        ),
+        pytest.param(
+            HEAD + b"a:\r\n" * 100,
+            431,
+            "more than 2000 bytes or 100 headers",
+            "oversize",
+            id="many small headers without end",
         ),
         pytest.param(
             HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"1;" + b"x" * 90_000,
@@ -188,6 +202,20 @@ def test_an_idle_connection_ends_in_good_order_and_a_new_one_may_wait_as_long(
             "the body is larger than 9000 bytes",
             "oversize",
             id="a chunk with more about it than in it",
+        ),
+        pytest.param(
+            HEAD + b"transfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\n" + 100 * b"a:\r\n",
+            413,
+            "the body is larger than 9000 bytes",
+            "oversize",
+            id="many trailers",
+        ),
+        pytest.param(
+            HEAD + b"transfer-encoding: chunked\r\n\r\n" + 10_001 * b"1\r\n \r\n",
+            400,
+            "Invalid HTTP request received.",
+            "malformed",
+            id="a body in very many chunks",
         ),
     ],
 )

@@ -13,6 +13,9 @@ from webhook.core.errors import OperatorError
 from webhook.process.settings import Address
 
 BACKLOG = 2048
+RECEIVE_BYTES = 32 * 1024
+"""What the kernel is asked to keep of a connection's bytes: a read brings no more than a few times
+that, and TLS keeps a connection's buffers as large as its largest read was."""
 
 
 def listen(addresses: Sequence[Address]) -> list[socket.socket]:
@@ -40,6 +43,7 @@ def _listen(address: Address) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         listening.bind(name)
         listening.listen(BACKLOG)
     except OSError as error:

@@ -20,6 +20,8 @@ class Cut(StrEnum):
     """What came is no HTTP."""
     OVERSIZE = "oversize"
     """The headers or the body are larger than is read."""
+    MEMORY = "memory"
+    """Too much was held of requests that were not answered, and most of it was its own."""
     IDLE = "idle"
     """It idled longest when a newcomer found all places taken."""
     FULL = "full"

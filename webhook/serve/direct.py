@@ -24,13 +24,17 @@ class Arrival(msgspec.Struct, kw_only=True):
 
     stage: Stage
     allowed: float
-    parts: list[bytes] = []
+    body: bytes | bytearray = b""
     is_last: bool = False
 
-    @property
-    def body(self) -> bytes:
-        """Give the body, as far as it is there."""
-        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+    def take(self, part: bytes) -> None:
+        """Take a part of the body; most come whole, and a million parts cost no more than one."""
+        if not self.body:
+            self.body = part
+        elif isinstance(self.body, bytearray):
+            self.body += part
+        else:
+            self.body = bytearray().join((self.body, part))
 
 
 @lru_cache(maxsize=64)

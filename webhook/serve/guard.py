@@ -18,6 +18,12 @@ from webhook.serve.settings import Settings
 
 FRAMING_BYTES = 64 * 1024
 """What the chunks of a body may take beside the body itself."""
+LARGEST_HELD = 4
+"""Of the largest requests, so many are held at a time, whoever sent them: memory has an end."""
+MOST_HEADERS = 100
+"""Each costs a hundred bytes of memory, however short it is. The API server sends eight."""
+MOST_PARTS = 10_000
+"""Of a body, as chunks and reads bring it: 8 MiB in reads of 1 KiB are less."""
 SWEEP_SECONDS = 0.25
 TELL_SECONDS = 10.0
 """Between two lines about clients that are refused: whoever can connect could fill the log."""
@@ -43,8 +49,15 @@ class Guarded(Protocol):
 
     deadline: float
 
+    @property
+    def held(self) -> int:
+        """Give the bytes of its requests that are not answered."""
+
     def expire(self) -> None:
         """End: the deadline has passed."""
+
+    def give_way(self) -> None:
+        """End: too much is held, and most of it here."""
 
 
 class Guard:
@@ -65,6 +78,7 @@ class Guard:
         self.metrics = metrics
         self.callers = callers
         self._told = -math.inf
+        self._held = 0
         self.seconds = {
             Phase.IDLE: settings.keep_alive_seconds,
             Phase.HEADERS: settings.header_seconds,
@@ -89,6 +103,23 @@ class Guard:
             self._told = now
             address = Address(host=peer[0], port=peer[1])
             _log.warning("client refused", extra=fields(reason=reason, peer=str(address)))
+
+    def take(self, size: int, connections: Iterable[Guarded]) -> None:
+        """Take note of bytes that came; hold as much as four of the largest requests at most.
+
+        Beyond that the connections with most of it end, until there is room for another one. What
+        was answered meanwhile is not known here, so all that is held is counted first: seldom.
+        """
+        self._held += size
+        largest = self.bytes[Phase.BODY]
+        if self._held <= LARGEST_HELD * largest:
+            return
+        by_size = sorted(connections, key=lambda each: each.held)
+        self._held = sum(each.held for each in by_size)
+        while self._held > (LARGEST_HELD - 1) * largest:
+            most = by_size.pop()
+            self._held -= most.held
+            most.give_way()
 
     async def sweep(self, connections: Callable[[], Iterable[Guarded]]) -> None:
         """Go through all connections for ever; end those whose deadline has passed."""

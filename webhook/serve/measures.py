@@ -107,7 +107,8 @@ CUTS = Row(
     unit="connections",
     advice="handshake beside a healthy API server: something else knocks, or the CA bundle does not"
     " fit; client: the log says what is wrong with its certificate (docs/client-certificates.md);"
-    " idle and full: too many clients for --max-connections, or for the file descriptors.",
+    " idle and full: too many clients for --max-connections, or for the file descriptors; memory:"
+    " clients that send bodies of megabytes, which no API server does at once.",
     labels=(_LISTENER, Label(name="reason", values=tuple(Cut))),
 )
 POLICY_INFO = Row(

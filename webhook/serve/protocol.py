@@ -13,20 +13,17 @@ import time
 from typing import cast
 
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from webhook.serve import answer as answers
 from webhook.serve import direct
+from webhook.serve.answer import Answer
 from webhook.serve.asgi import GONE, RECEIVED, content, ends
 from webhook.serve.cut import Cut
 from webhook.serve.direct import Arrival
 from webhook.serve.gateway import Gateway
-from webhook.serve.guard import Guard, Phase
+from webhook.serve.guard import MOST_HEADERS, MOST_PARTS, Guard, Phase
 
 _CUTS = {
     Phase.HEADERS: Cut.HEADERS,
@@ -34,6 +31,8 @@ _CUTS = {
     Phase.ANSWER: Cut.ANSWER,
     Phase.CLOSING: Cut.ANSWER,
 }
+_FREE = frozenset({Phase.IDLE, Phase.CLOSING})
+"""In these nothing is held of what was asked."""
 
 
 class Connection(HttpToolsProtocol):
@@ -55,7 +54,8 @@ class Connection(HttpToolsProtocol):
         self._fault = ""
         self._is_receiving = False
         self._received = 0.0
-        self._size = 0
+        self._size = self._waiting = self._parts = 0
+        self.headers = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, as long as for any other.
@@ -77,12 +77,13 @@ class Connection(HttpToolsProtocol):
             self._turn_away()
             return
         if self.phase is Phase.IDLE:
-            self._size = 0
+            self._size = self._waiting = 0
             self._enter(Phase.HEADERS)
         self._size += len(data)
         super().data_received(data)
-        if self._size > self._guard.bytes.get(self.phase, math.inf):
+        if self._size > self._guard.bytes.get(self.phase, math.inf) or self._has_many_headers():
             self._refuse_size()
+        self._guard.take(len(data), self.connections)  # type: ignore[arg-type] # all are ours
 
     def on_message_begin(self) -> None:
         """Begin a request; one that follows without a pause has a deadline of its own."""
@@ -97,19 +98,23 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin the body; the last answers of a server that is about to stop close."""
         limit = self._guard.settings.max_header_bytes
-        if self._size > limit and self._head_size() > limit:
+        if self._has_many_headers() or (self._size > limit and self._head_size() > limit):
             raise ValueError("the headers are too large")
+        self._parts = 0
         self._arrival = self._directly()
         if self._arrival is None:
             self._hand_on()
         self._enter(Phase.BODY)
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Take a part of the body; each costs time, however short it is."""
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise ValueError("the body comes in too many parts")
         if self._arrival is None:
             super().on_body(body)
         else:
-            self._arrival.parts.append(body)
+            self._arrival.take(body)
 
     def on_message_complete(self) -> None:
         """End the request: from here on it is for us to answer, and for the client to listen."""
@@ -124,6 +129,7 @@ class Connection(HttpToolsProtocol):
             self.loop.call_soon(self._answer_now)
         self.has_asked = True
         self._is_receiving = False
+        self._waiting += self._size
         self._size = 0
         self._await_next()
 
@@ -154,7 +160,7 @@ class Connection(HttpToolsProtocol):
             self._await_next()
 
     def _answer_review(self, arrival: Arrival) -> None:
-        gateway, body = cast("Gateway", self._gateway), arrival.body
+        gateway, body = cast("Gateway", self._gateway), bytes(arrival.body)
         answer = gateway.at_once(body, arrival.stage, arrival.allowed, self._received)
         if answer is None:
             self._hand_on()
@@ -211,7 +217,8 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in JSON like every refusal."""
         self._answer_now()
-        if self._size > self._guard.settings.max_header_bytes and self.phase is Phase.HEADERS:
+        is_large = self._size > self._guard.settings.max_header_bytes or self._has_many_headers()
+        if is_large and self.phase is Phase.HEADERS:
             self._refuse_size()
         else:
             self._refuse(400, msg, Cut.MALFORMED)
@@ -223,6 +230,16 @@ class Connection(HttpToolsProtocol):
             return
         self._guard.count(_CUTS[self.phase])
         self.transport.abort()
+
+    @property
+    def held(self) -> int:
+        """Give the bytes of requests that are not answered, or whose answers are not taken."""
+        return 0 if self.phase in _FREE else self._size + self._waiting
+
+    def give_way(self) -> None:
+        """End the connection: the memory that it holds is needed by others."""
+        error = "the server holds too many bytes of requests, and most are of this connection"
+        self._refuse(503, error, Cut.MEMORY)
 
     def close(self) -> None:
         """End an idle connection in good order."""
@@ -246,13 +263,17 @@ class Connection(HttpToolsProtocol):
         self.phase = phase
         self.deadline = now + self._guard.seconds[phase]
 
+    def _has_many_headers(self) -> bool:
+        """Tell whether there are more headers than are read; trailers of a body are among them."""
+        return len(self.headers) > MOST_HEADERS
+
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _refuse_size(self) -> None:
         settings = self._guard.settings
         if self.phase is Phase.HEADERS:
-            error = f"the headers are larger than {settings.max_header_bytes} bytes"
+            error = f"more than {settings.max_header_bytes} bytes or {MOST_HEADERS} headers"
             self._refuse(431, error, Cut.OVERSIZE)
         else:
             error = f"the body is larger than {settings.max_body_bytes} bytes"
@@ -261,6 +282,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, error: str, cut: Cut) -> None:
         """Answer past the application, and end the connection."""
         self._guard.count(cut)
+        self._forget()
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             if cycle.response_started:
@@ -270,11 +292,15 @@ class Connection(HttpToolsProtocol):
             cycle.message_event.set()
         self._answer(status, error)
 
+    def _forget(self) -> None:
+        """Hold nothing of what was asked until the client has said goodbye, which takes a while."""
+        self._arrival = self._complete = None
+        self.headers.clear()
+        self.pipeline.clear()
+        if self.cycle is not None:
+            self.cycle.body.clear()
+
     def _answer(self, status: int, error: str) -> None:
-        body = answers.error_body(status, error)
-        head = b"content-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (
-            answers.JSON.encode(),
-            len(body),
-        )
-        self.transport.write(STATUS_LINE[status] + head + body)
+        answer = Answer(status=status, body=answers.error_body(status, error))
+        self.transport.write(direct.rendered(answer, (), is_last=True))
         self.close()

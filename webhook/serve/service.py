@@ -7,6 +7,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 
 from webhook.core.decide import decide as the_decision
+from webhook.process import memory
 from webhook.process.logs import RENDER, LineWriter
 from webhook.process.probes import probes
 from webhook.serve import application, sources
@@ -24,6 +25,8 @@ from webhook.serve.tls import Certificates
 
 THREADS = 2
 """For Flask: probes and metrics are few, and short."""
+MEMORY_SECONDS = 1.0
+"""Between two looks for memory that is free."""
 
 
 class Service:
@@ -70,7 +73,10 @@ class Service:
         """Follow changed policies and certificates for ever."""
         interval = self.settings.poll_seconds
         await asyncio.gather(
-            self.source.follow(), self.certificates.watch(interval), self._record()
+            self.source.follow(),
+            self.certificates.watch(interval),
+            self._record(),
+            self._give_back(),
         )
 
     async def _record(self) -> None:
@@ -78,6 +84,12 @@ class Service:
         while True:
             await asyncio.sleep(BATCH_SECONDS)
             self.gateway.flush()
+
+    async def _give_back(self) -> None:
+        """Have no more memory than is needed, for ever."""
+        while True:
+            await asyncio.sleep(MEMORY_SECONDS)
+            memory.give_back()
 
     def _render_metrics(self) -> bytes:
         self.gateway.flush()
