@@ -6,6 +6,7 @@ import math
 import os
 import socket
 import ssl
+import struct
 import threading
 import time
 from contextlib import ExitStack, nullcontext, suppress
@@ -260,6 +261,40 @@ def test_requests_that_follow_without_a_pause_are_answered_in_order(tmp_path: Pa
         places = [reply.index(f"uid-{name}") for name in names]
         assert places == sorted(places)
         eventually(lambda: server.cuts("headers") == 1)
+
+
+def test_requests_that_wait_for_the_first_are_few(tmp_path: Path) -> None:
+    """Seventeen are answered; who sends more before the first is answered is no client of ours."""
+    asked = b"GET /livez HTTP/1.1\r\n\r\n"
+    with Running(tmp_path, "probes") as server:
+        with server.tcp() as client:
+            client.sendall(17 * asked)
+            received = b""
+            while received.count(b'{"alive":true}') < 17:
+                received += client.recv(65536)
+        with server.tcp() as client:
+            client.sendall(18 * asked)
+            received = received_until_end(client)
+            assert received.startswith(b"HTTP/1.1 400 ")
+            assert received.count(b"HTTP/1.1 ") == 1
+        eventually(lambda: server.cuts("malformed") == 1)
+
+
+def test_who_leaves_before_the_answers_is_not_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each answer to somebody who has gone was a traceback in the log."""
+    with Running(tmp_path, "probes") as server:
+        for _ in range(20):
+            with server.tcp() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.sendall(9 * b"GET /metrics HTTP/1.1\r\n\r\n")
+                assert client.recv(1) == b"H"
+        eventually(lambda: server.listener.count() == 0)
+        with server.tcp() as client:
+            client.sendall(b"GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n")
+            assert received_until_end(client).endswith(b'{"alive":true}')
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_with_all_places_taken_who_idled_longest_makes_room(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ LARGEST_HELD = 4
 """Of the largest requests, so many are held at a time, whoever sent them: memory has an end."""
 MOST_HEADERS = 100
 """Each costs a hundred bytes of memory, however short it is. The API server sends eight."""
+MOST_WAITING = 16
+"""Requests of a connection that wait for the answer to one before: each takes some kilobytes,
+however short it is. Nobody who has business here sends one before the last is answered."""
 MOST_PARTS = 10_000
 """Of a body, as chunks and reads bring it: 8 MiB in reads of 1 KiB are less."""
 SWEEP_SECONDS = 0.25

@@ -10,6 +10,7 @@ Reviews of the ordinary kind are answered here (`direct`); uvicorn has the other
 import asyncio
 import math
 import time
+from collections import deque
 from typing import cast
 
 from uvicorn import Config
@@ -23,7 +24,7 @@ from webhook.serve.asgi import GONE, RECEIVED, content, ends
 from webhook.serve.cut import Cut
 from webhook.serve.direct import Arrival
 from webhook.serve.gateway import Gateway
-from webhook.serve.guard import MOST_HEADERS, MOST_PARTS, Guard, Phase
+from webhook.serve.guard import MOST_HEADERS, MOST_PARTS, MOST_WAITING, Guard, Phase
 
 _CUTS = {
     Phase.HEADERS: Cut.HEADERS,
@@ -50,6 +51,7 @@ class Connection(HttpToolsProtocol):
         self._gateway = gateway
         self._arrival: Arrival | None = None
         self._complete: Arrival | None = None
+        self._unanswered: deque[RequestResponseCycle] = deque()
         self._is_last = False
         self._fault = ""
         self._is_receiving = False
@@ -68,6 +70,11 @@ class Connection(HttpToolsProtocol):
         self._fault = self._guard.callers.fault(transport.get_extra_info("peercert"))
         if self._fault:
             self.deadline = time.monotonic() + self._guard.seconds[Phase.HEADERS]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave nothing to be answered."""
+        self._forget()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a request, within limits."""
@@ -135,7 +142,7 @@ class Connection(HttpToolsProtocol):
 
     def _directly(self) -> Arrival | None:
         """Take a review past ASGI, if nothing about the request is unusual."""
-        if self._gateway is None or self._is_busy() or self.flow.write_paused:
+        if self._gateway is None or self._unanswered or self.flow.write_paused:
             return None
         found = direct.route(self.url)
         if found is None or self.expect_100_continue or self.parser.should_upgrade():
@@ -148,7 +155,10 @@ class Connection(HttpToolsProtocol):
 
     def _hand_on(self) -> None:
         """Leave a request to uvicorn; the last answers of a server that is about to stop close."""
+        if len(self._unanswered) > MOST_WAITING:
+            raise ValueError("too many requests wait for the answer to the first")
         super().on_headers_complete()
+        self._unanswered.append(self.cycle)
         if self._is_ending():
             self.cycle.keep_alive = False
 
@@ -184,12 +194,7 @@ class Connection(HttpToolsProtocol):
 
     def _is_done(self) -> bool:
         """Tell whether everything that was asked is answered, and on its way."""
-        return not (self._complete or self._is_busy() or self.flow.write_paused)
-
-    def _is_busy(self) -> bool:
-        """Tell whether uvicorn has a request that is not answered to the end."""
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete
+        return not (self._complete or self._unanswered or self.flow.write_paused)
 
     def _is_ending(self) -> bool:
         """Tell whether the server, or this connection, is about to stop."""
@@ -197,6 +202,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Be idle again, unless the answer came before the end of the request."""
+        self._unanswered.popleft()
         super().on_response_complete()
         if self.transport.is_closing() or not self._is_receiving:
             self._await_next()
@@ -282,23 +288,26 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, error: str, cut: Cut) -> None:
         """Answer past the application, and end the connection."""
         self._guard.count(cut)
+        has_begun = any(each.response_started for each in self._unanswered)
         self._forget()
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            if cycle.response_started:
-                self.transport.abort()
-                return
-            cycle.disconnected = True
-            cycle.message_event.set()
-        self._answer(status, error)
+        if has_begun:
+            self.transport.abort()
+        else:
+            self._answer(status, error)
 
     def _forget(self) -> None:
-        """Hold nothing of what was asked until the client has said goodbye, which takes a while."""
+        """Hold nothing of what was asked, and have nobody answer it: the client hears no more.
+
+        It may take a while until it has said goodbye, and uvicorn ends its last request alone.
+        """
         self._arrival = self._complete = None
-        self.headers.clear()
+        self.headers, self.scope = [], {}  # type: ignore[typeddict-item] # of none
         self.pipeline.clear()
-        if self.cycle is not None:
-            self.cycle.body.clear()
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+            cycle.body.clear()
+            cycle.message_event.set()
+        self._unanswered.clear()
 
     def _answer(self, status: int, error: str) -> None:
         answer = Answer(status=status, body=answers.error_body(status, error))
