@@ -447,6 +447,24 @@ def test_errors_come_over_the_wire_as_json(
         client.close()
 
 
+def test_a_probe_waits_for_nobody_who_reads_metrics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = threading.Event()
+    with Running(tmp_path, "probes") as server, ExitStack() as readers:
+        readers.callback(rendered.set)
+        wait = rendered.wait
+        monkeypatch.setattr(server.service.metrics, "render", lambda: b"%d" % wait(NEVER))
+        clients = [readers.enter_context(server.tcp()) for _ in range(5)]
+        for each in clients:
+            each.sendall(b"GET /metrics HTTP/1.1\r\nconnection: close\r\n\r\n")
+        prober = server.client()
+        assert ask(prober, "GET", "/livez")[0] == ask(prober, "GET", "/readyz")[0] == 200
+        prober.close()
+        rendered.set()
+        assert all(received_until_end(each).endswith(b"\r\n\r\n1") for each in clients)
+
+
 def test_probes_are_plain_http(tmp_path: Path) -> None:
     with Running(tmp_path, "probes") as server:
         client = server.client()

@@ -12,7 +12,7 @@ from webhook.process.logs import RENDER, LineWriter
 from webhook.process.probes import probes
 from webhook.serve import application, sources
 from webhook.serve.answer import Answerer, Decide
-from webhook.serve.asgi import Application, Reviews
+from webhook.serve.asgi import Application, Receive, Reviews, Scope, Send
 from webhook.serve.callers import ANYBODY, Callers
 from webhook.serve.gateway import BATCH_SECONDS, Gateway
 from webhook.serve.guard import Guard
@@ -58,7 +58,7 @@ class Service:
         flask = application.reviews(self.health, self.metrics, answerer, observer, limit)
         self.gateway = Gateway(answerer, observer, limit)
         self.admission: Application = Reviews(self.gateway, _asgi(flask))
-        self.probes = _asgi(probes(self.health, self._render_metrics))
+        self.probes = _probing(probes(self.health, self._render_metrics))
 
     def guard(self, listener: str, callers: Callers = ANYBODY) -> Guard:
         """Give the limits of a listener, and who may use it."""
@@ -94,6 +94,17 @@ class Service:
     def _render_metrics(self) -> bytes:
         self.gateway.flush()
         return self.metrics.render()
+
+
+def _probing(app: Any) -> Application:  # noqa: ANN401 # likewise
+    """Serve the plain port: a probe does not wait for those who read metrics, however many."""
+    metrics, others = _asgi(app), _asgi(app)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        reads_metrics = scope["path"].startswith("/metrics")
+        await (metrics if reads_metrics else others)(scope, receive, send)
+
+    return serve
 
 
 def _asgi(app: Any) -> Application:  # noqa: ANN401 # WSGI has no type that all agree on
