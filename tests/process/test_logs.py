@@ -88,10 +88,11 @@ def test_a_reader_that_stalls_holds_nobody_up(
 ) -> None:
     monkeypatch.setattr(logs, "STOP_SECONDS", 0.01)
     os.set_blocking(pipe[1], False)
-    writer = LineWriter(pipe[1], capacity=10)
+    writer = LineWriter(pipe[1], capacity=10_000)
     writer.start()
     for _ in range(1000):
         writer.write(b"x" * 1000)
+        assert sum(map(len, writer._lines)) <= 10_000  # noqa: SLF001
     assert writer.dropped > 0
     thread = writer._thread  # noqa: SLF001
     writer.stop()
