@@ -10,7 +10,7 @@ from tests.cluster.chaos.row import Row
 from tests.cluster.chaos.stage import Stage
 from tests.cluster.waiting import eventually
 
-MEMORY_MIB = 256
+MEMORY_MIB = 512
 """The limit of the Deployment."""
 SLOWER = 2.0
 """By so much, at most, may p99 be higher."""
