@@ -279,8 +279,8 @@ class Connection(HttpToolsProtocol):
     def _refuse_size(self) -> None:
         settings = self._guard.settings
         if self.phase is Phase.HEADERS:
-            error = f"the head has more than {settings.max_header_bytes} bytes or {MOST_HEADERS} headers"
-            self._refuse(431, error, Cut.OVERSIZE)
+            most = f"{settings.max_header_bytes} bytes or {MOST_HEADERS} headers"
+            self._refuse(431, f"the head has more than {most}", Cut.OVERSIZE)
         else:
             error = f"the body is larger than {settings.max_body_bytes} bytes"
             self._refuse(413, error, Cut.OVERSIZE)
