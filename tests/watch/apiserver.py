@@ -89,6 +89,11 @@ class ApiServer:
         """Tell whether it is out of answers."""
         return not self._answers
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the server has ended."""
+        return self._over.is_set()
+
     def wait(self) -> None:
         """Wait until the end of the server."""
         self._over.wait()
@@ -122,6 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         script = cast("ApiServer", self.server.script)  # type: ignore[attr-defined]
+        if script.is_over:
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         headers = {name.lower(): text for name, text in self.headers.items()}
         asked = Asked(path=parts.path, query=dict(parse_qsl(parts.query)), headers=headers)
