@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.api import ApiError, Json
+from tests.cluster.api import Api, ApiError, Json
 from tests.cluster.components import ADMIN_GROUPS
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.governed.cluster import fresh_name
+from tests.cluster.governed.manifests import pod
 from tests.cluster.shipped import POLICIES
 from tests.cluster.waiting import eventually
 from tests.cluster.webhook import Webhook
@@ -40,6 +41,7 @@ GLOBAL = {
     "RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses",
 }
 """What has to exist before a pod may name it."""
+UNKNOWN_PRIORITY = "no PriorityClass with name"
 POLICY = policies.load(POLICIES)
 
 
@@ -91,8 +93,13 @@ class Place:
         return name
 
     def make_global(self, kind: str, value: Json) -> None:
-        """Have what lies in no namespace."""
-        _unless_there(lambda: self.control_plane.api.request("POST", GLOBAL[kind], value))
+        """Have what lies in no namespace; of a PriorityClass admission hears a moment later."""
+        api = self.control_plane.api
+        _unless_there(lambda: api.request("POST", GLOBAL[kind], value))
+        if kind == "PriorityClass":
+            probe = pod("probe", None, None, priorityClassName=value["metadata"]["name"])
+            path = f"/api/v1/namespaces/{self.namespace}/pods"
+            eventually(lambda: UNKNOWN_PRIORITY not in _refusal(api, path, probe), "its class")
 
     def refusal(self, finding: Finding, requester: Requester) -> str:
         """Send an object as somebody does, and give the words of who refuses it."""
@@ -104,11 +111,15 @@ class Place:
         path = f"/{group}/{manifest.api_version}/namespaces/{here}/{manifest.kind.lower()}s"
         groups = (*requester.groups, *ADMIN_GROUPS)
         sender = self.control_plane.api.acting_as(requester.user, groups)
-        try:
-            sender.request("POST", f"{path}?dryRun=All", whole(manifest.value))
-        except ApiError as error:
-            return str(error)
-        return ""
+        return _refusal(sender, path, whole(manifest.value))
+
+
+def _refusal(api: Api, path: str, body: Json) -> str:
+    try:
+        api.request("POST", f"{path}?dryRun=All", body)
+    except ApiError as error:
+        return str(error)
+    return ""
 
 
 def _unless_there(make: Callable[[], object]) -> None:
