@@ -6,8 +6,8 @@ from benchmarks.apiserver import pods
 
 NOTHING, GPUCLASS, TWICE = "no webhook", "gpuclass", "gpuclass, both calls"
 GO, NATIVE = "Go, mutates only", "native policy"
-ARMS = (NOTHING, GPUCLASS, TWICE, GO, NATIVE)
-REFUSING = (GPUCLASS, TWICE, GO)
+ARMS = (NOTHING, GPUCLASS, GO, TWICE, NATIVE)
+REFUSING = (GPUCLASS, GO, TWICE)
 """Those that refuse a pod; a native policy that refuses is another kind, and is not measured."""
 
 CREATED, FORBIDDEN = 201, 403
@@ -35,9 +35,9 @@ SITUATIONS = (
     Situation(name="dry-1", title="GPU pod, dry run, 1 client", clients=1),
     Situation(name="dry-16", title="GPU pod, dry run, 16 clients", clients=16),
     Situation(name="dry-64", title="GPU pod, dry run, 64 clients", clients=64),
+    Situation(name="cpu-1", title="CPU pod, dry run, 1 client", clients=1, bodies=pods.CPU),
     Situation(name="real-1", title="GPU pod, 1 client", clients=1, is_kept=True),
     Situation(name="real-16", title="GPU pod, 16 clients", clients=16, is_kept=True),
-    Situation(name="cpu-1", title="CPU pod, dry run, 1 client", clients=1, bodies=pods.CPU),
     Situation(
         name="refused-1",
         title="GPU pod refused, 1 client",

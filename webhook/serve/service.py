@@ -7,8 +7,8 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 
 from webhook.core.decide import decide as the_decision
-from webhook.process import memory
 from webhook.process.logs import RENDER, LineWriter
+from webhook.process.memory import Memory
 from webhook.process.probes import probes
 from webhook.serve import application, sources
 from webhook.serve.answer import Answerer, Decide
@@ -26,7 +26,7 @@ from webhook.serve.tls import Certificates
 THREADS = 2
 """For Flask: probes and metrics are few, and short."""
 MEMORY_SECONDS = 1.0
-"""Between two looks for memory that is free."""
+"""Between two looks at how much memory there is."""
 
 
 class Service:
@@ -87,9 +87,10 @@ class Service:
 
     async def _give_back(self) -> None:
         """Have no more memory than is needed, for ever."""
+        memory = Memory()
         while True:
             await asyncio.sleep(MEMORY_SECONDS)
-            memory.give_back()
+            memory.look()
 
     def _render_metrics(self) -> bytes:
         self.gateway.flush()

@@ -43,7 +43,7 @@ def test_the_terminal_gets_every_arm_of_every_situation() -> None:
     one = "1.00 (1.00-1.00)"
     ratio = "1.20 (1.20-1.20)"
     assert [f"{GPUCLASS} / {GO}", ratio, ratio, one, ratio, "2.00 (2.00-2.00)", "", "", ""] in rows
-    assert ["training", "0", "1", "2", "1", "0"] in rows
+    assert ["training", "0", "1", "1", "2", "0"] in rows
 
 
 def test_the_page_has_what_is_added_the_cpu_and_the_calls() -> None:
