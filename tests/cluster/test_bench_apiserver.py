@@ -8,6 +8,7 @@ from benchmarks.apiserver.__main__ import run
 from benchmarks.apiserver.report import Report
 from benchmarks.apiserver.situations import GO, GPUCLASS, NATIVE, NOTHING, SITUATIONS, TWICE
 from benchmarks.command import Plan
+from benchmarks.figures import Figures
 from tests.cluster.binaries import Binaries
 
 pytestmark = [
@@ -25,6 +26,11 @@ def report(binaries: Binaries) -> Report:  # noqa: ARG001 # which are found agai
     return run(PLAN, CHOSEN)
 
 
+def figures(report: Report) -> dict[str, Figures]:
+    """Give the figures of each situation by arm."""
+    return {each.situation: each.figures for each in report.outcomes}
+
+
 def test_a_gpu_pod_costs_one_call_and_a_cpu_pod_none(report: Report) -> None:
     expected = {NOTHING: 0, GPUCLASS: 1, TWICE: 2, GO: 1, NATIVE: 0}
     assert report.calls["training"] == expected
@@ -32,14 +38,15 @@ def test_a_gpu_pod_costs_one_call_and_a_cpu_pod_none(report: Report) -> None:
 
 
 def test_calls_under_load_are_those_of_one_creation(report: Report) -> None:
-    kept, cpu, refused = report.outcomes
-    assert [each["calls"].median for each in kept.figures.values()] == [0, 1, 2, 1, 0]
-    assert cpu.figures[GPUCLASS]["calls"].high == 0
-    assert {each["calls"].median for each in refused.figures.values()} == {1}
+    found = figures(report)
+    calls = {arm: each["calls"].median for arm, each in found["real-16"].items()}
+    assert calls == {NOTHING: 0, GPUCLASS: 1, TWICE: 2, GO: 1, NATIVE: 0}
+    assert found["cpu-1"][GPUCLASS]["calls"].high == 0
+    assert {each["calls"].median for each in found["refused-1"].values()} == {1}
 
 
 def test_who_is_called_spends_time_and_nobody_else(report: Report) -> None:
-    kept = report.outcomes[0].figures
+    kept = figures(report)["real-16"]
     assert all(kept[arm]["webhook_us"].median > 0 for arm in (GPUCLASS, TWICE, GO))
     assert all(kept[arm]["webhook_us"].median == 0 for arm in (NOTHING, NATIVE))
     assert all(found["apiserver_us"].median > 0 for found in kept.values())
