@@ -69,7 +69,7 @@ def _say(result: Result) -> None:
     _tell(
         f"  {result.requests} requests, {result.lost} lost (at most {result.bound:.3%}), "
         f"{result.allowed} allowed, p99 {result.p99_ms:.0f} ms, load {result.load[1]:.0f}, "
-        f"{result.seconds:.0f} s: {verdict}"
+        f"{result.seconds:.0f} s; {result.did}: {verdict}"
     )
 
 

@@ -1,15 +1,19 @@
 """Clients that are slow, silent or greedy: as many as wanted, each of a kind, again when cut.
 
-They aim at replicas themselves, as anybody in the cluster's network can.
+They aim at replicas themselves, as anybody in the cluster's network can. They live in a process of
+their own that has the processors only when nobody else wants them: real ones have their own, and
+what they take of ours would be measured as if the replicas were slow.
 """
 
 import asyncio
 import itertools
 import json
+import multiprocessing
+import os
 import ssl
-import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 import uvloop
@@ -24,6 +28,7 @@ DRIP_SECONDS = 0.5
 AGAIN_SECONDS = 0.5
 """Before one that was cut comes again."""
 PIPELINED = 20
+LEAST_NICE = 19
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -81,44 +86,74 @@ class Hostile:
 
     def __init__(self, addresses: Sequence[Address], counts: Mapping[str, int]) -> None:
         """Describe them; nobody connects before it is entered."""
-        self._targets = itertools.cycle(addresses)
-        self._counts = counts
-        self.opened = dict.fromkeys(counts, 0)
-        """Connections that were opened, by kind."""
-        self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._context = ssl.create_default_context()
-        self._context.check_hostname, self._context.verify_mode = False, ssl.CERT_NONE
+        context = multiprocessing.get_context("spawn")
+        self._kinds = [*counts]
+        self._opened = context.Array("L", len(counts), lock=False)
+        clients = [kind for kind, count in counts.items() for _ in range(count)]
+        self._process = context.Process(
+            target=_be_hostile, args=(addresses, clients, self._kinds, self._opened), daemon=True
+        )
+
+    @property
+    def opened(self) -> dict[str, int]:
+        """Give the connections that were opened, by kind."""
+        return dict(zip(self._kinds, self._opened, strict=True))
 
     def __enter__(self) -> Self:
         """Begin."""
-        self._thread.start()
-        self._running = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+        self._process.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """End: the system closes what is open, as when a program dies."""
+        self._process.kill()
+        self._process.join()
 
-    async def _run(self) -> None:
-        clients = [kind for kind, count in self._counts.items() for _ in range(count)]
-        await asyncio.gather(*(self._be(kind) for kind in clients))
 
-    async def _stop(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+def _be_hostile(
+    addresses: Sequence[Address],
+    clients: Sequence[str],
+    kinds: Sequence[str],
+    opened: MutableSequence[int],
+) -> None:
+    """Be clients of these kinds until the process is killed, or has lost who started it."""
+    _yield_processors()
+    parent = multiprocessing.parent_process()
+    loop = uvloop.new_event_loop()
+    if parent is not None:
+        loop.add_reader(parent.sentinel, loop.stop)
+    crowd = _Crowd(addresses, kinds, opened)
+    tasks = [loop.create_task(crowd.be(kind)) for kind in clients]
+    loop.run_forever()
+    del tasks
 
-    async def _be(self, kind: str) -> None:
+
+def _yield_processors() -> None:
+    """Let everybody else have the processors first, in our session and beside it."""
+    os.setsid()
+    os.nice(LEAST_NICE)
+    with suppress(OSError):  # where sessions share the processors one by one: autogroups
+        Path("/proc/self/autogroup").write_text(f"{LEAST_NICE}", encoding="ascii")
+
+
+class _Crowd:
+    """All clients of the process."""
+
+    def __init__(
+        self, addresses: Sequence[Address], kinds: Sequence[str], opened: MutableSequence[int]
+    ) -> None:
+        self._targets = itertools.cycle(addresses)
+        self._kinds = kinds
+        self._opened = opened
+        self._context = ssl.create_default_context()
+        self._context.check_hostname, self._context.verify_mode = False, ssl.CERT_NONE
+
+    async def be(self, kind: str) -> None:
         """Be a client of a kind, again and again."""
         while True:
             with suppress(OSError):
                 reader, writer = await self._connect(kind)
-                self.opened[kind] += 1
+                self._opened[self._kinds.index(kind)] += 1
                 try:
                     await (RAW | SECURE)[kind](reader, writer)  # type: ignore[operator]
                 finally:
