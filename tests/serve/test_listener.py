@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from contextlib import ExitStack, nullcontext, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from webhook.serve import listener
 from webhook.serve.settings import Settings, TlsVersion
 
 HEAD = b"POST /mutate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+ONE_REVIEW = HEAD + b"content-length: %d\r\n\r\n" % len(reviews.body()) + reviews.body()
 
 
 def test_a_connection_is_kept_for_many_reviews(tmp_path: Path) -> None:
@@ -417,9 +419,37 @@ def test_who_knocked_before_the_end_is_answered(tmp_path: Path) -> None:
         eventually(lambda: server.listener.count() == 1)
         server.call(server.stop)
         with pki.trusting(server.ca).wrap_socket(late, server_hostname="localhost") as sock:
-            body = reviews.body()
-            sock.sendall(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+            sock.sendall(ONE_REVIEW)
             assert received_until_end(sock).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_crowd_is_let_in_by_and_by_and_whole_at_the_end(tmp_path: Path) -> None:
+    """Who is connected has a turn between; before the server stops, everybody who knocked is in."""
+    gate, counts = threading.Event(), []
+    crowd = 5 * listener.BATCH
+
+    def watch() -> None:
+        counts.append(server.listener.count())
+        if counts[-1] < crowd:
+            server.loop.call_soon(watch)
+
+    with Running(tmp_path) as server, ExitStack() as stack:
+        server.loop.call_soon_threadsafe(gate.wait)
+        early = [stack.enter_context(server.tcp()) for _ in range(crowd)]
+        server.call(watch)
+        gate.set()
+        eventually(lambda: server.listener.count() == crowd)
+        assert max(b - a for a, b in pairwise(counts)) <= listener.BATCH
+
+        deaf = server.listener._listening  # noqa: SLF001
+        server.loop.call_soon_threadsafe(server.loop.remove_reader, deaf)
+        late = [stack.enter_context(server.tcp()) for _ in range(crowd)]
+        server.call(server.stop)
+        trusting = pki.trusting(server.ca)
+        secure = [trusting.wrap_socket(each, server_hostname="localhost") for each in early + late]
+        for sock in secure:
+            stack.enter_context(sock).sendall(ONE_REVIEW)
+        assert all(received_until_end(sock).startswith(b"HTTP/1.1 200 ") for sock in secure)
 
 
 def test_a_stop_at_once_waits_for_nobody(tmp_path: Path) -> None:
