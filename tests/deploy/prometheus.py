@@ -7,7 +7,6 @@ fetch what Debian has (20 MB and a few seconds, once; no root).
 """
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from tests.cluster import binaries
 from tests.cluster.gobuild import BinariesUnavailable, Program, Progress
-from tests.deploy import built
+from tests.deploy import built, debian
 from tests.deploy.built import MODULES, Tool
 
 VERSION = "3.15.1"
@@ -37,7 +36,6 @@ PROMETHEUS, PROMTOOL = TOOLS = (_tool("prometheus", 8), _tool("promtool", 3))
 
 PACKAGE = "prometheus"
 """Debian's, which has both programs."""
-FETCH_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,47 +80,16 @@ def _on_path() -> Prometheus | None:
 
 
 def _fetch(target: Path) -> None:
-    """Unpack Debian's package into `target`, whole or not at all; nothing is installed.
-
-    apt gets lists of its own, so that neither root nor an earlier `apt-get update` is needed.
-    """
-    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise BinariesUnavailable(_unavailable("this is no Debian, which has a package"))
+    """Unpack Debian's package into `target`, whole or not at all; nothing is installed."""
     _cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_cache(), suffix=".partial") as name:
         folder = Path(name)
-        for each in ("lists/partial", "archives/partial"):
-            (folder / each).mkdir(parents=True)
-        apt = (
-            "apt-get",
-            "--quiet",
-            f"-oDir::State::lists={folder}/lists",
-            f"-oDir::Cache={folder}",
-        )
-        _run(folder, *apt, "-oAPT::Sandbox::User=root", "update")
-        _run(folder, *apt, "-oAPT::Sandbox::User=root", "download", PACKAGE)
-        (package,) = folder.glob("*.deb")
-        _run(folder, "dpkg-deb", "--extract", str(package), "unpacked")
+        try:
+            debian.unpack(debian.fetch(folder, PACKAGE), folder / "unpacked")
+        except BinariesUnavailable as error:
+            raise BinariesUnavailable(_unavailable(str(error))) from error
         if not target.exists():
             (folder / "unpacked").rename(target)
-
-
-def _run(folder: Path, *command: str) -> None:
-    try:
-        answer = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=FETCH_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BinariesUnavailable(_unavailable(str(error))) from error
-    if answer.returncode != 0:
-        said = answer.stderr.strip().splitlines()[-1:] or ["(it said nothing)"]
-        raise BinariesUnavailable(_unavailable(f"`{' '.join(command)}` said: {said[0]}"))
 
 
 def _unavailable(reason: str) -> str:
