@@ -1,6 +1,6 @@
 # The image of `gpuclass`: a wheel built in one stage, installed in the next, run from the last.
 # Every package is checked against the hashes in requirements/; nothing of the checkout remains.
-# tests/deploy/test_image.py runs the same steps without a container engine.
+# tests/deploy/test_image.py runs the same steps without a container engine, test_image_built.py with one.
 # By tag, so that fixes of Debian and Python come with a build; a release is built from the digest that
 # the tag has then (.ci/base). To build from one: make image BASE=python:3.11-slim@sha256:...
 ARG BASE=python:3.11-slim

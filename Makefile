@@ -14,7 +14,7 @@ SCRIPTS = $(addprefix .ci/,base dist notes run) $(wildcard deploy/bootstrap/lib/
   $(addprefix deploy/bootstrap/,argocd cluster gpu-node verify)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu gitops prometheus check format render chart lock image dist version bench bench-compare profile bench-apiserver bench-growth clean
+.PHONY: help run demo test test-slow chaos property fuzz fuzz-guided sbom audit-deps e2e helm tofu builder gitops prometheus check format render chart lock image dist version bench bench-compare profile bench-apiserver bench-growth clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ helm: $(VENV)/dev ## build Helm, for the tests of deploy/chart (3 minutes)
 
 tofu: $(VENV)/dev ## build OpenTofu, for the tests of deploy/terraform (5 minutes, once)
 	@$(BIN)/python -m tests.deploy.opentofu
+
+builder: $(VENV)/dev ## BuildKit and a base, for the tests that build the image (6 minutes, once; root)
+	@$(BIN)/python -m tests.deploy.buildkit
 
 prometheus: $(VENV)/dev ## build Prometheus, where Debian's is not enough for its tests (11 minutes, once)
 	@$(BIN)/python -m tests.deploy.prometheus

@@ -1,4 +1,7 @@
-"""The image, without a container engine: the Dockerfile's own lines are run, and what they made."""
+"""The image, without a container engine: the Dockerfile's own lines are run, and what they made.
+
+`test_image_built` has it built by a real one, where that is at hand.
+"""
 
 import os
 import shutil

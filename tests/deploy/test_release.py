@@ -238,13 +238,15 @@ def test_an_image_whose_base_is_not_known_is_not_released(checkout: Path, says: 
     assert (code, out) == (1, "")
 
 
-def test_the_image_of_a_release_is_built_from_that_digest() -> None:
+def test_the_image_of_a_release_is_built_from_that_digest_and_dated_as_its_commit() -> None:
     (build,) = (
         each
         for each in read(RELEASE)["jobs"]["image"]["steps"]
         if each.get("uses", "").startswith("docker/build-push-action@")
     )
     assert build["with"]["build-args"] == "BASE=${{ steps.base.outputs.base }}"
+    assert build["with"]["outputs"] == "type=registry,rewrite-timestamp=true"
+    assert build["env"] == {"SOURCE_DATE_EPOCH": "${{ steps.commit.outputs.time }}"}
 
 
 @pytest.fixture(scope="module")
