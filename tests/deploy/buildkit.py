@@ -90,6 +90,10 @@ def find() -> Builder | None:
 
 def make(progress: Progress) -> Path:
     """Have what is missing in the cache; raise BinariesUnavailable with what was tried."""
+    if os.geteuid() != 0:
+        raise BinariesUnavailable(
+            "an image is built by root only, and you are somebody else: run it as root"
+        )
     for tool in TOOLS:
         tool.build(progress)
     for name, form in (("runtime", _runtime), ("base", _base)):
@@ -213,12 +217,5 @@ def build(builder: Builder, client: Sequence[str], context: Path, target: Path, 
     assert answer.returncode == 0, answer.stderr[-8000:]
 
 
-def main() -> int:
-    """Have it in the cache, and say where."""
-    return built.main(make)
-
-
 if __name__ == "__main__":
-    if os.geteuid() != 0:
-        raise BinariesUnavailable("builds need root, and so do the owners of the base's files")
-    sys.exit(main())
+    sys.exit(built.main(make))

@@ -45,7 +45,7 @@ def builder() -> Builder:
     """Give the builder, if `make builder` made it."""
     found = buildkit.find()
     if found is None or os.geteuid() != 0:
-        pytest.skip("no BuildKit and base here, or no root: `make builder` has them (10 minutes)")
+        pytest.skip("no BuildKit and base here, or no root: `make builder` has them (6 minutes)")
     return found
 
 
