@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
@@ -62,9 +63,15 @@ def run(plan: command.Plan) -> report.Report:
             command.say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
             arms = dict.fromkeys(SCENARIOS, tuple(servers))
             measured = command.by_turns(
-                arms, plan.rounds, lambda arm, scenario: load.run(servers[arm], scenario)
+                arms,
+                plan.rounds,
+                lambda arm, scenario: _lasting(load, scenario).run(servers[arm], scenario),
             )
     return _report(plan, measured, built)
+
+
+def _lasting(load: Load, scenario: Scenario) -> Load:
+    return replace(load, seconds=load.seconds * scenario.longer)
 
 
 def _report(

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 
 from benchmarks.apiserver.situations import GO, GPUCLASS, NATIVE, NOTHING, TWICE
 from tests.cluster.api import Json
+from tests.registered import conditions
 from webhook.core.names import API_GROUP
 from webhook.core.registration import SERVICE_PORT, Service
+from webhook.core.registration.configurations import match_conditions
 from webhook.core.registration.pods import UNSETTLED
 
 NAMESPACES: Mapping[str, str] = {
@@ -69,8 +71,8 @@ def unskipped(configurations: Iterable[Json]) -> tuple[Json, ...]:
 
 
 def _unskipped(entry: Json) -> Json:
-    kept = [each for each in entry["matchConditions"] if each["name"] != UNSETTLED]
-    return {**entry, "matchConditions": kept}
+    kept = {name: each for name, each in conditions(entry).items() if name != UNSETTLED}
+    return {**entry, "matchConditions": match_conditions(kept)}
 
 
 def go_service(port: int = SERVICE_PORT) -> Service:

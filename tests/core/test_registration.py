@@ -10,15 +10,15 @@ from tests.cli.shipped import policy
 from tests.core import many
 from tests.core.given import gpu_class, gpu_node, pool
 from tests.core.given import policy as compiled
+from tests.registered import conditions
 from webhook.core import registration
 from webhook.core.cluster import Cluster
 from webhook.core.policy.choices import RULE_NAMES, Mode
 from webhook.core.policy.policy import Exemptions, Policy, compile_policy
 from webhook.core.registration import Service
+from webhook.core.registration.cel import LONGEST
+from webhook.core.registration.configurations import WHOLE, match_conditions
 from webhook.core.workload import KINDS
-
-LIMIT = 64
-"""matchConditions that the API takes for one entry."""
 
 NODES = "Mutating/nodes.gpuclass.io"
 RECORDS = "Validating/nodes.gpuclass.io"
@@ -53,10 +53,6 @@ def entries_of_namespaces(
     found = entries(given, service=service)
     del found[DOCUMENTS], found[NODES], found[RECORDS]
     return found
-
-
-def conditions(entry: Json) -> dict[str, str]:
-    return {each["name"]: each["expression"] for each in entry["matchConditions"]}
 
 
 def clients(ca_bundle: str | None = None, service: Service | None = None) -> Iterator[Json]:
@@ -244,8 +240,18 @@ def test_pods_are_warned_of_only_when_they_are_made() -> None:
 
 @pytest.mark.parametrize("name", list(entries()))
 def test_conditions_stay_within_the_limit(name: str) -> None:
-    found = conditions(entries()[name])
-    assert 0 < len(found) == len(entries()[name]["matchConditions"]) <= LIMIT
+    assert conditions(entries()[name])
+    assert len(entries()[name]["matchConditions"]) == 1
+
+
+def test_conditions_that_are_too_long_together_stay_apart() -> None:
+    long = {"a": f"'{'x' * (LONGEST - 20)}' != ''", "b": "true"}
+    assert match_conditions(long) == [
+        {"name": name, "expression": each} for name, each in long.items()
+    ]
+    assert match_conditions({"a": "x ||\ny", "b": "true"}) == [
+        {"name": WHOLE, "expression": "// a\n(\n  x ||\n  y\n) &&\n// b\n(true)"}
+    ]
 
 
 def test_exempt_users_and_groups_are_conditions_of_every_entry_but_that_of_documents() -> None:
@@ -407,7 +413,7 @@ def of_classes(count: int) -> Policy:
     ("given", "expected"),
     [
         pytest.param(compiled(), True, id="as-shipped"),
-        pytest.param(of_classes(800), True, id="many-classes"),
+        pytest.param(of_classes(700), True, id="many-classes"),
         pytest.param(of_classes(1_200), False, id="more-than-an-expression-holds"),
         pytest.param(compiled(cluster="rules: {placement: Audit}"), False, id="nothing-written"),
     ],
@@ -418,14 +424,14 @@ def test_pods_in_their_final_state_are_recognised(given: Policy, expected: bool)
 
 @pytest.mark.parametrize("name", ["warnings", "custom-warnings"])
 def test_what_a_controller_made_is_looked_at_no_further(name: str) -> None:
-    found = conditions(entries()[f"Validating/{name}.gpuclass.io"])["concerns-gpus"]
-    assert found.startswith("!object.metadata.?ownerReferences.orValue([]).exists(")
+    first, *_ = conditions(entries()[f"Validating/{name}.gpuclass.io"]).values()
+    assert first.startswith("!object.metadata.?ownerReferences.orValue([]).exists(")
 
 
 def longest(given: Policy) -> int:
     """Give the length of the longest expression."""
-    every = (conditions(entry).values() for entry in entries(given).values())
-    return max(len(each) for found in every for each in found)
+    every = (each for entry in entries(given).values() for each in entry["matchConditions"])
+    return max(len(each["expression"]) for each in every)
 
 
 def test_no_expression_is_longer_than_the_language_takes() -> None:

@@ -6,6 +6,7 @@ from benchmarks.apiserver import arms
 from benchmarks.apiserver.situations import ARMS, GO, GPUCLASS, TWICE
 from benchmarks.servers import POLICIES
 from tests.cluster.api import Json
+from tests.registered import conditions
 from webhook.core import registration
 from webhook.core.registration.pods import UNSETTLED
 from webhook.watch import policies
@@ -20,11 +21,6 @@ def entries(configurations: tuple[Json, ...]) -> dict[tuple[str, str], Json]:
         for each in configurations
         for entry in each["webhooks"]
     }
-
-
-def conditions(entry: Json) -> dict[str, str]:
-    """Give the conditions of an entry by name."""
-    return {each["name"]: each["expression"] for each in entry["matchConditions"]}
 
 
 def test_every_arm_has_a_namespace_of_its_own() -> None:

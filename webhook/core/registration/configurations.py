@@ -16,6 +16,7 @@ from webhook.core.policy import crd
 from webhook.core.policy.documents import NODE_RULE, Mode
 from webhook.core.policy.policy import Policy
 from webhook.core.registration import nodes, pods, templates, workloads
+from webhook.core.registration.cel import LONGEST, all_of, grouped
 from webhook.core.registration.pods import Conditions
 from webhook.core.workload import KINDS, WorkloadKind
 
@@ -61,6 +62,9 @@ METRICS_PORT = 8080
 TIMEOUT_SECONDS = 5
 WARNING_SECONDS = 2
 """Nobody shall wait long for a mere warning."""
+
+WHOLE = "all-of-these"
+"""The condition that is all of an entry."""
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """Set by the API server on every namespace, whatever its author writes."""
@@ -210,7 +214,7 @@ def _entry(name: str, path: str, rules: list[JSON], conditions: Conditions, site
         "clientConfig": _client(path, site),
         "rules": rules,
         "namespaceSelector": _selector(site.namespaces),
-        "matchConditions": _conditions(conditions),
+        "matchConditions": match_conditions(conditions),
         "matchPolicy": "Equivalent",
         "failurePolicy": site.failure_policy,
         "sideEffects": "None",
@@ -233,7 +237,15 @@ def _selector(excluded: Iterable[str]) -> Object:
     return {"matchExpressions": [expression]}
 
 
-def _conditions(conditions: Mapping[str, str]) -> list[JSON]:
+def match_conditions(conditions: Conditions) -> list[JSON]:
+    """Give one condition of all, whose names are comments, unless it is too long.
+
+    An API server evaluates every condition of an entry, but of a conjunction only what it needs;
+    either way one that is false wins over one that fails.
+    """
+    whole = all_of(*(f"// {name}\n{grouped(each)}" for name, each in conditions.items()))
+    if len(conditions) > 1 and len(whole) <= LONGEST:
+        conditions = {WHOLE: whole}
     return [{"name": name, "expression": each} for name, each in conditions.items()]
 
 

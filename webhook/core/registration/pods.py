@@ -37,7 +37,7 @@ from webhook.core.registration.cel import (
 from webhook.core.registration.settled import settled
 
 Conditions = Mapping[str, Expression]
-"""Conditions by name; all must hold."""
+"""Conditions by name; all must hold. Those that are cheap and decide most come first."""
 
 SPEC = "object.spec"
 CONTAINERS = containers(SPEC)
@@ -60,9 +60,9 @@ def mutated(policy: Policy) -> Conditions:
         _unless_daemon_set(_has_claims(SPEC), tolerates(SPEC, policy)),
     )
     return {
-        **_judged(policy.exempt),
         "new-or-lost-what-was-injected": any_of(IS_CREATE, grouped(_lost())),
         "concerns-gpus": concerned,
+        **_judged(policy.exempt),
     }
 
 
@@ -82,10 +82,10 @@ def validated(policy: Policy) -> Conditions:
         ),
     )
     return {
-        **_judged(policy.exempt),
         "new-or-placed-anew": any_of(IS_CREATE, grouped(_placed_anew(asked))),
         "concerns-gpus": concerned,
         **_unsettled(policy),
+        **_judged(policy.exempt),
     }
 
 
@@ -104,8 +104,8 @@ def bound(policy: Policy) -> Conditions:
     """
     schedulers = listed(sorted(policy.schedulers))
     return {
-        **not_exempt(policy.exempt),
         "not-a-scheduler": f"!(request.userInfo.username in {schedulers})",
+        **not_exempt(policy.exempt),
     }
 
 
@@ -203,8 +203,8 @@ def _is_vendors(key: Expression) -> Expression:
 
 def _judged(exempt: Exemptions) -> Conditions:
     return {
-        "not-a-mirror-pod": f"!({literal(NODES_GROUP)} in {_GROUPS} && "
-        f"{_annotation('object', MIRROR_ANNOTATION)}.hasValue())",
+        "not-a-mirror-pod": f"!({_annotation('object', MIRROR_ANNOTATION)}.hasValue() && "
+        f"{literal(NODES_GROUP)} in {_GROUPS})",
         **not_exempt(exempt),
     }
 

@@ -5,11 +5,12 @@ Where the API server can tell by itself, the creation of a GPU pod costs one cal
 What it does not recognise is sent as ever (a webhook after ours, an author's own requirements on
 the labels of a pool), so every condition here is narrower than the rules: never is one wider.
 
-What classes make of a pod stands in maps by their names, of values as the API server holds them:
+What classes make of a pod stands in a map by their names, of values as the API server holds them:
 
-    {'training': [{'key': 'gpu-type', 'operator': 'Equal', 'value': 'training', ...}], ...}[named]
+    {'training': {'tolerations': [{'key': 'gpu-type', 'operator': 'Equal', ...}], ...}}[?named]
 
 An API server makes such a map once, when it compiles a condition: a class more costs no pod more.
+A pod that has just what its class gives is recognised by comparing lists, which costs little.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from webhook.core.policy.choices import Mode
 from webhook.core.policy.globs import is_everything
 from webhook.core.policy.plan import ClassPlan, labels_of
 from webhook.core.policy.policy import Policy
-from webhook.core.registration.amounts import names, requests
+from webhook.core.registration.amounts import requests
 from webhook.core.registration.cel import (
     LONGEST,
     NEVER,
@@ -31,12 +32,12 @@ from webhook.core.registration.cel import (
     any_of,
     either,
     grouped,
+    indented,
     let,
     listed,
     literal,
     mapping,
     matching,
-    sequence,
     value,
 )
 
@@ -60,13 +61,17 @@ _CLASS = (
     f".orValue(object.metadata.?labels[?{literal(CLASS_LABEL)}].orValue(''))"
 )
 
-_FEW = (f"size({_TERMS}) <= 16", f"size({_PREFERRED}) <= 16", f"size({_TOLERATIONS}) <= 64")
+_FEW_TERMS, _FEW_PREFERRED = f"size({_TERMS}) <= 16", f"size({_PREFERRED}) <= 16"
+_FEW_TOLERATIONS = f"size({_TOLERATIONS}) <= 64"
 _FEW_CONTAINERS = "size(containers) <= 64"
 """Conditions have a cost limit, and refuse beyond it: what is larger is not looked through."""
 
+_USUAL = ("cpu", "memory", "ephemeral-storage")
+"""What nearly every container requests."""
+
 _COVERS = (
-    "!has(t.tolerationSeconds) && t.?effect.orValue('') in ['', each.effect] &&\n"
-    "(t.?operator.orValue('Equal') == 'Exists' ? t.?key.orValue('') in ['', each.key] :\n"
+    "!has(t.tolerationSeconds) && t.?effect.orValue('') in [dyn(''), each.effect] &&\n"
+    "(t.?operator.orValue('Equal') == 'Exists' ? t.?key.orValue('') in [dyn(''), each.key] :\n"
     "  t.?key.orValue('') == each.key && t.?operator.orValue('Equal') == 'Equal' &&\n"
     "  t.?value.orValue('') == each.?value.orValue(''))"
 )
@@ -78,12 +83,10 @@ def settled(policy: Policy) -> Expression:
 
     `false` where a policy is too large for that: its pods are all judged.
     """
-    classes = tuple(policy.classes.values())
+    classes = tuple(each for each in policy.classes.values() if each.alternatives)
     if not classes or "placement" not in policy.writing:
         return NEVER
     parts = (
-        f"named in {listed(each.name for each in classes)}",
-        *_FEW,
         *_is_ordinary(policy),
         *_is_allowed(classes),
         grouped(_has_priority(classes)),
@@ -91,8 +94,24 @@ def settled(policy: Policy) -> Expression:
         *_prefers(classes),
         *_tolerates(classes),
     )
-    found = let("named", _CLASS, all_of(*parts))
+    body = all_of(*parts)
+    is_named = "wanted.name" in body
+    known = mapping({each.name: value(_wanted(each, is_named=is_named)) for each in classes})
+    found = f"{known}[?{_CLASS}].optMap(wanted,\n{indented(body)}).orValue(false)"
     return found if len(found) <= LONGEST else NEVER
+
+
+def _wanted(plan: ClassPlan, *, is_named: bool) -> object:
+    """Give what conditions look up of a class, as `wanted`; what it does not want is left out."""
+    terms = [{"matchExpressions": each} for each in plan.alternatives]
+    found = {
+        "name": is_named and plan.name,
+        "terms": terms,
+        "preferred": plan.preferred,
+        "tolerations": plan.tolerations,
+        "priority": plan.priority and plan.priority.name,
+    }
+    return msgspec.to_builtins({key: each for key, each in found.items() if each})
 
 
 def _is_ordinary(policy: Policy) -> Iterator[Expression]:
@@ -122,11 +141,11 @@ def _offered(policy: Policy) -> Iterator[Expression]:
     offering: dict[Expression, list[str]] = {}
     for each in policy.classes.values():
         if each.offers is not None:
-            offered = matching("r", (*each.offers.names, *each.offers.globs))
-            offering.setdefault(offered, []).append(each.name)
-    for offered, having in offering.items():
-        missing = names("containers", f"({on_list}) && !({offered})")
-        yield grouped(any_of(f"!(named in {listed(having)})", f"!{missing}"))
+            offered = matching("r", (*_USUAL, *each.offers.names, *each.offers.globs))
+            offering.setdefault(f"{offered} || !({on_list})", []).append(each.name)
+    for is_offered, having in offering.items():
+        all_are = f"containers.all(c, c.?resources.?requests.orValue({{}}).all(r, {is_offered}))"
+        yield grouped(any_of(f"!(wanted.name in {listed(having)})", all_are))
 
 
 def _is_allowed(classes: Classes) -> Iterator[Expression]:
@@ -134,50 +153,45 @@ def _is_allowed(classes: Classes) -> Iterator[Expression]:
     for each in classes:
         if not any(map(is_everything, each.allowed_namespaces)):
             allowed = matching("request.namespace", each.allowed_namespaces)
-            yield grouped(any_of(f"named != {literal(each.name)}", allowed))
+            yield grouped(any_of(f"wanted.name != {literal(each.name)}", allowed))
 
 
 def _has_priority(classes: Classes) -> Expression:
     """Tell whether a pod has the priority of its class, where that has one."""
-    given = mapping({each.name: literal(each.priority.name) for each in classes if each.priority})
     own = f"!{_PRIORITY}.startsWith({literal(SYSTEM_PREFIX)})"
-    return either(f"named in {given}", f"{_PRIORITY} == {given}[named]", own)
+    if not any(each.priority for each in classes):
+        return own
+    return either("has(wanted.priority)", f"{_PRIORITY} == wanted.priority", own)
 
 
 def _is_placed(classes: Classes) -> Iterator[Expression]:
     """Tell whether each term requires an alternative, and of pools' labels nothing else."""
     pools = (pool for each in classes for pool in each.pools)
     keys = listed(sorted({key for pool in pools for key in labels_of(pool)}))
-    alternatives = mapping(
-        {each.name: sequence(map(_values, each.alternatives)) for each in classes}
+    each_is = (
+        f"{_TERMS}.map(t, t.?matchExpressions.orValue([]).filter(e, e.key in {keys}))\n"
+        "  .all(term, wanted.terms.exists(w,\n"
+        "    size(w.matchExpressions) == size(term) && w.matchExpressions.all(e, e in term)))"
     )
     yield f"!{_SPEC}.?nodeSelector.orValue({{}}).exists(k, k in {keys})"
-    yield f"{_TERMS} != []"
-    yield (
-        f"{_TERMS}.map(t, t.?matchExpressions.orValue([]).filter(e, e.key in {keys}))\n"
-        f"  .all(term, {alternatives}[named]\n"
-        "    .exists(wanted, size(wanted) == size(term) && wanted.all(e, e in term)))"
-    )
+    own = all_of(f"{_TERMS} != []", _FEW_TERMS, each_is)
+    yield grouped(any_of(f"wanted.terms == {_TERMS}", grouped(own)))
 
 
 def _prefers(classes: Classes) -> Iterator[Expression]:
     """Tell whether a pod prefers what its class prefers."""
-    preferred = {each.name: _values(each.preferred) for each in classes if each.preferred}
-    if preferred:
-        yield f"{mapping(preferred)}[?named].orValue([]).all(each, each in {_PREFERRED})"
+    if any(each.preferred for each in classes):
+        wanted = "wanted.?preferred.orValue([])"
+        own = f"{_FEW_PREFERRED} && {wanted}.all(each, each in {_PREFERRED})"
+        yield grouped(any_of(f"{wanted} == {_PREFERRED}", grouped(own)))
 
 
 def _tolerates(classes: Classes) -> Iterator[Expression]:
     """Tell whether a pod tolerates the taints of its class's pools, by its own way or by ours."""
-    tolerations = {each.name: _values(each.tolerations) for each in classes if each.tolerations}
-    if tolerations:
+    if any(each.tolerations for each in classes):
         tolerated = any_of(
             f"each in {_TOLERATIONS}",
             f"{_TOLERATIONS}.exists(t, {grouped(_COVERS)})",
         )
-        yield f"{mapping(tolerations)}[?named].orValue([]).all(each, {grouped(tolerated)})"
-
-
-def _values(parts: Iterable[object]) -> Expression:
-    """Write parts of a pod as the API server holds them."""
-    return sequence(value(msgspec.to_builtins(each)) for each in parts)
+        yield _FEW_TOLERATIONS
+        yield f"wanted.?tolerations.orValue([]).all(each, {grouped(tolerated)})"

@@ -58,7 +58,6 @@ def mutated(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
     fixed = tuple(each for each in kinds if _is_open(each) != ALWAYS)
     showed = by_kind(fixed, lambda kind: some_template(OLD, kind, _shows))
     return {
-        **not_exempt(policy.exempt),
         "names-or-named-a-class": any_of(
             f"{new}.hasValue()",
             grouped(
@@ -77,6 +76,7 @@ def mutated(policy: Policy, kinds: tuple[WorkloadKind, ...]) -> Conditions:
         "its-template-lags-behind": any_of(
             IS_CREATE, grouped(by_kind(kinds, lambda kind: _lags_behind(kind, new, old)))
         ),
+        **not_exempt(policy.exempt),
     }
 
 
@@ -104,8 +104,7 @@ def _told_to_a_person(
 ) -> Conditions:
     """Give the conditions of what a person declares, who is to hear of its outlook.
 
-    An API server evaluates all conditions of an entry, whatever one of them says. Most of what is
-    written has a controller, so what is dear to tell stands behind that, in one condition with it.
+    Most of what is written has a controller: that stands first, what is dear to tell last.
     """
     new, old = named(NEW, kinds), named(OLD, kinds)
     declared = (
@@ -113,13 +112,14 @@ def _told_to_a_person(
         f"o.kind in {listed(dict.fromkeys(each.kind for each in (*KINDS, *kinds)))})"
     )
     return {
-        **not_exempt(policy.exempt),
+        "declared-by-a-person": declared,
         "new-class-or-template": any_of(
             IS_CREATE,
             f"{new} != {old}",
             grouped(by_kind(kinds, lambda kind: changed(NEW, OLD, kind))),
         ),
-        "concerns-gpus": all_of(declared, grouped(outlook)),
+        "concerns-gpus": outlook,
+        **not_exempt(policy.exempt),
     }
 
 
