@@ -18,7 +18,9 @@ def test_the_configurations_are_printed_as_documents(capsys: pytest.CaptureFixtu
 
 def test_conditions_are_printed_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     main(["render", "--policies", str(POLICIES)])
-    assert "    expression: |-\n      request.operation == 'CREATE' ||\n" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "    expression: |-\n      // new-or-lost-what-was-injected\n      (\n" in printed
+    assert "\n      ) &&\n      // concerns-gpus\n      (\n" in printed
 
 
 @pytest.mark.parametrize(
