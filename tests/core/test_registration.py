@@ -239,7 +239,7 @@ def test_pods_are_warned_of_only_when_they_are_made() -> None:
 
 
 @pytest.mark.parametrize("name", list(entries()))
-def test_conditions_stay_within_the_limit(name: str) -> None:
+def test_an_entry_has_one_condition(name: str) -> None:
     assert conditions(entries()[name])
     assert len(entries()[name]["matchConditions"]) == 1
 

@@ -121,11 +121,8 @@ def _be_hostile(
     parent = multiprocessing.parent_process()
     loop = uvloop.new_event_loop()
     if parent is not None:
-        loop.add_reader(parent.sentinel, loop.stop)
-    crowd = _Crowd(addresses, kinds, opened)
-    tasks = [loop.create_task(crowd.be(kind)) for kind in clients]
-    loop.run_forever()
-    del tasks
+        loop.add_reader(parent.sentinel, os._exit, 0)
+    loop.run_until_complete(_Crowd(addresses, kinds, opened).be_all(clients))
 
 
 def _yield_processors() -> None:
@@ -148,7 +145,11 @@ class _Crowd:
         self._context = ssl.create_default_context()
         self._context.check_hostname, self._context.verify_mode = False, ssl.CERT_NONE
 
-    async def be(self, kind: str) -> None:
+    async def be_all(self, clients: Sequence[str]) -> None:
+        """Be clients of these kinds, for ever."""
+        await asyncio.gather(*map(self._be, clients))
+
+    async def _be(self, kind: str) -> None:
         """Be a client of a kind, again and again."""
         while True:
             with suppress(OSError):

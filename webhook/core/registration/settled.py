@@ -67,7 +67,7 @@ _FEW_CONTAINERS = "size(containers) <= 64"
 """Conditions have a cost limit, and refuse beyond it: what is larger is not looked through."""
 
 _USUAL = ("cpu", "memory", "ephemeral-storage")
-"""What nearly every container requests."""
+"""What nearly every container requests, and no list has: its names have a domain."""
 
 _COVERS = (
     "!has(t.tolerationSeconds) && t.?effect.orValue('') in [dyn(''), each.effect] &&\n"
