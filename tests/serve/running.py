@@ -18,6 +18,7 @@ from tests.serve import pki, reviews
 from webhook.process import sockets
 from webhook.process.logs import LineWriter
 from webhook.process.settings import Address
+from webhook.serve.asgi import Receive, Scope, Send
 from webhook.serve.listener import Listener
 from webhook.serve.service import Service
 from webhook.serve.settings import Settings
@@ -126,6 +127,29 @@ class Running:
             "gpuclass_connections_cut_total", {"listener": self._name, "reason": reason}
         )
         return found or 0.0
+
+
+class Counted(Running):
+    """A server that counts what goes through ASGI."""
+
+    def __init__(self, folder: Path, **changes: Any) -> None:  # noqa: ANN401
+        """Make the service; nothing listens before the block is entered."""
+        super().__init__(folder, **changes)
+        self.handed_on = 0
+        self._application = self.service.admission
+        self.service.admission = self._count
+
+    def decided(self) -> float:
+        """Count the decisions."""
+        self.service.gateway.flush()
+        found = self.service.metrics.registry.get_sample_value(
+            "gpuclass_decision_duration_seconds_count", {"stage": "mutate"}
+        )
+        return found or 0.0
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.handed_on += 1
+        await self._application(scope, receive, send)
 
 
 def make(folder: Path, **changes: Any) -> Service:  # noqa: ANN401

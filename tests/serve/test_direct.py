@@ -4,43 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.serve import reviews
-from tests.serve.running import Running, ask, eventually, received_until_end
+from tests.serve.running import Counted, Running, ask, eventually, received_until_end
 from webhook.core.subject.case import Stage
 from webhook.serve import direct, gateway
 from webhook.serve.answer import UNLIMITED, Answer
-from webhook.serve.asgi import Receive, Scope, Send
 
 BODY = reviews.body("injected")
 LENGTH = b"content-length: %d\r\n" % len(BODY)
 JSON = b"content-type: application/json\r\n"
 PLAIN = b"POST /mutate?timeout=10s HTTP/1.1\r\nhost: a\r\n" + JSON + LENGTH + b"\r\n" + BODY
-
-
-class Counted(Running):
-    """A server that counts what goes through ASGI."""
-
-    def __init__(self, folder: Path, **changes: Any) -> None:  # noqa: ANN401
-        super().__init__(folder, **changes)
-        self.handed_on = 0
-        self._application = self.service.admission
-        self.service.admission = self._count
-
-    def decided(self) -> float:
-        """Count the decisions."""
-        self.service.gateway.flush()
-        found = self.service.metrics.registry.get_sample_value(
-            "gpuclass_decision_duration_seconds_count", {"stage": "mutate"}
-        )
-        return found or 0.0
-
-    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.handed_on += 1
-        await self._application(scope, receive, send)
 
 
 @pytest.fixture

@@ -78,14 +78,14 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a request, within limits."""
-        if self.phase is Phase.CLOSING:
-            return
-        if self._fault:
-            self._turn_away()
-            return
         if self.phase is Phase.IDLE:
+            if self._fault:
+                self._turn_away()
+                return
             self._size = self._waiting = 0
             self._enter(Phase.HEADERS)
+        elif self._has_finished():
+            return
         self._size += len(data)
         super().data_received(data)
         if self._size > self._guard.bytes.get(self.phase, math.inf) or self._has_many_headers():
@@ -95,10 +95,12 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request; one that follows without a pause has a deadline of its own."""
         self._answer_now()
+        if self.phase is not Phase.HEADERS:
+            if self._has_finished():
+                raise EOFError("what follows the last request is not read")
+            self._enter(Phase.HEADERS)
         super().on_message_begin()
         self._is_receiving = True
-        if self.phase is not Phase.HEADERS:
-            self._enter(Phase.HEADERS)
         self.scope[RECEIVED] = self._received  # type: ignore[literal-required] # our own
         self.scope[GONE] = self.transport.is_closing  # type: ignore[literal-required] # likewise
 
@@ -196,6 +198,13 @@ class Connection(HttpToolsProtocol):
         """Tell whether everything that was asked is answered, and on its way."""
         return not (self._complete or self._unanswered or self.flow.write_paused)
 
+    def _has_finished(self) -> bool:
+        """Tell whether the last request is there: its answer says, or will say, that it was."""
+        if self.phase is Phase.CLOSING:
+            return True
+        last = None if self._is_receiving or not self._unanswered else self._unanswered[-1]
+        return last is not None and not last.keep_alive
+
     def _is_ending(self) -> bool:
         """Tell whether the server, or this connection, is about to stop."""
         return self._is_last or self._guard.health.is_draining
@@ -204,6 +213,8 @@ class Connection(HttpToolsProtocol):
         """Be idle again, unless the answer came before the end of the request."""
         self._unanswered.popleft()
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._forget()
         if self.transport.is_closing() or not self._is_receiving:
             self._await_next()
 
@@ -222,7 +233,8 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in JSON like every refusal."""
-        self._answer_now()
+        if self._has_finished():
+            return
         is_large = self._size > self._guard.settings.max_header_bytes or self._has_many_headers()
         if is_large and self.phase is Phase.HEADERS:
             self._refuse_size()
