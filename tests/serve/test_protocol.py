@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.serve import reviews
+from tests.serve.half_closed import said_over_tcp, said_over_tls
 from tests.serve.running import Counted, Running, eventually, received_until_end
 from webhook.serve.protocol import Connection
 
@@ -114,3 +115,47 @@ def test_requests_that_wait_are_forgotten_with_the_last_answer(tmp_path: Path) -
         eventually(lambda: [each.phase for each in server.listener.connections()] == ["closing"])
         (connection,) = server.listener.connections()
         assert not connection.pipeline
+
+
+@pytest.mark.parametrize("with_fin", [False, True], ids=["close_notify", "close_notify and FIN"])
+@pytest.mark.parametrize("asked", [1, 3])
+def test_who_says_no_more_over_tls_is_answered(server: Counted, asked: int, with_fin: bool) -> None:
+    received = said_over_tls(server, asked * PLAIN, with_fin=with_fin)
+    assert received.count(b"HTTP/1.1 200 ") == received.count(b"uid-injected") == asked
+    eventually(lambda: not server.listener.connections())
+    assert (server.decided(), server.handed_on) == (asked, 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_busy"),
+    [
+        pytest.param(PLAIN, True, id="it has to wait"),
+        pytest.param(PLAIN.replace(b"/mutate", WRITTEN_OTHERWISE), False, id="through ASGI"),
+        pytest.param(PLAIN[:-1], False, id="a byte is missing"),
+        pytest.param(b"", False, id="nothing was asked"),
+    ],
+)
+def test_what_can_not_be_answered_at_once_over_tls_is_not_decided(
+    server: Counted, sent: bytes, is_busy: bool
+) -> None:
+    server.service.gateway._budget.is_spent = is_busy  # noqa: SLF001
+    assert said_over_tls(server, sent, with_fin=False) == b""
+    eventually(lambda: not server.listener.connections() and not server.listener.server_state.tasks)
+    assert server.decided() == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        pytest.param(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n", 1, id="one"),
+        pytest.param(5 * b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n", 5, id="five"),
+        pytest.param(b"GET /livez HTTP/1.1\r\nhost: a\r\n", 0, id="half of one"),
+        pytest.param(b"", 0, id="none"),
+    ],
+)
+def test_who_says_no_more_over_tcp_is_answered(tmp_path: Path, sent: bytes, answers: int) -> None:
+    with Running(tmp_path, "probes") as server:
+        received = said_over_tcp(server, sent)
+        assert received.count(b"HTTP/1.1 200 ") == received.count(b'{"alive":true}') == answers
+        assert received.count(b"connection: close\r\n") == min(answers, 1)
+        eventually(lambda: not server.listener.connections())

@@ -76,6 +76,22 @@ class Connection(HttpToolsProtocol):
         self._forget()
         super().connection_lost(exc)
 
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio takes an answer
+        """Answer what a client that says no more has asked; tell whether that takes longer.
+
+        Plain TCP stays open until all is answered. uvloop's TLS takes nothing to write once this
+        returns, whatever it returns: only a review that can be answered at once is, what has to
+        wait is not even decided. Of an end of TCP without TLS's own, which anybody on the way can
+        fake, we are not told; what was not answered by then is not answered.
+        """
+        self._answer_now()
+        if self.scheme == "https" or self._is_receiving or not self._unanswered:
+            self._forget()
+            self._enter(Phase.CLOSING)
+            return False
+        self._unanswered[-1].keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
         """Take bytes of a request, within limits."""
         if self.phase is Phase.IDLE:
