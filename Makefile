@@ -40,7 +40,7 @@ fuzz: $(VENV)/dev ## spoilt inputs for FUZZ_SECONDS: no fault of ours, no way on
 fuzz-guided: $(VENV)/tools ## the same, led by which code an input reaches (atheris): FUZZ_SECONDS for each target
 	@$(VENV)/tools-venv/bin/python -m tests.fuzz.guided --seconds $(FUZZ_SECONDS)
 
-test-slow: $(VENV)/dev ## the tests that take minutes (9 in all, 11 with `make builder`): crashes of the leader, who writes nodes
+test-slow: $(VENV)/dev ## the tests that take minutes (10 in all, 12 with `make builder`): crashes of the leader, who writes nodes
 	@$(BIN)/python -m pytest -m slow
 
 chaos: $(VENV)/dev ## every fault under load, 10,000 pods each (an hour; ROWS="rolling clock"): docs/reliability.md

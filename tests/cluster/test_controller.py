@@ -5,6 +5,7 @@ The tests share one installation and leave it governed.
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from webhook.control import secrets
 from webhook.control.api import FIELD_MANAGER
 from webhook.control.certificates import make_ca, make_leaf, read_all
 from webhook.control.configurations import bundles
+from webhook.control.leader import Times
 from webhook.core import registration
 from webhook.core.names import PAUSED_ANNOTATION
 from webhook.serve import measures as serving
@@ -343,6 +345,19 @@ def test_an_api_server_that_is_restarted_is_no_reason_to_end(installed: Installe
     plane.restart_apiserver()
     plane.api.request("DELETE", VALIDATING)
     eventually(installed.is_registered, "the repair")
+    assert holder(plane) == before
+
+
+@pytest.mark.slow
+def test_a_leader_that_stood_still_goes_on_with_its_duties(installed: Installed) -> None:
+    """It wakes up when it may not act any more, and renews: nobody else has asked for the lease."""
+    plane = installed.control_plane
+    before = holder(plane)
+    for _ in range(3):
+        with installed.silent(CONTROLLER):
+            time.sleep(Times().renew + 1)
+            plane.api.request("DELETE", VALIDATING)
+        eventually(installed.is_registered, "the repair")
     assert holder(plane) == before
 
 

@@ -68,7 +68,26 @@ def test_a_loop_runs_at_its_bell_until_it_is_ended() -> None:
     assert not thread.is_alive()
 
 
-def test_whoever_may_not_act_does_nothing() -> None:
+def test_whoever_may_not_act_does_nothing_until_it_may_again() -> None:
+    """A lease that is renewed late is a leader's still, and nobody else does its duties."""
+    task, runs = Task("a", 0), []
+    answers = iter([False, True, False, False, True])
+
+    def may_act() -> bool:
+        runs.append(task.runs)
+        answer = next(answers, None)
+        if answer is None:
+            made.end()
+        return bool(answer)
+
+    made = Loop([task], may_act, Metrics())
+    made.run()
+    assert runs == [0, 0, 1, 1, 1, 2]
+
+
+def test_a_loop_that_is_ended_before_it_runs_does_nothing() -> None:
     task = Task("a", 0)
-    Loop([task], lambda: False, Metrics()).run()
+    made, _ = loop(task)
+    made.end()
+    made.run()
     assert task.runs == 0

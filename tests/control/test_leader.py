@@ -196,6 +196,39 @@ def test_a_failure_that_passes_is_borne(clock: Clock) -> None:
     assert leader.is_leader()
 
 
+def test_a_leader_that_stood_still_may_not_act_until_it_has_renewed(clock: Clock) -> None:
+    leases = FakeLeases()
+    leader = election(leases, clock)
+    leader.campaign(threading.Event())
+    clock.now += TIMES.renew
+    assert not leader.is_leader()
+    leader.hold(Ending(clock, 1))
+    assert leader.is_leader()
+    assert leases.record
+    assert leases.record.transitions == 0
+
+
+def test_a_leader_whose_api_server_comes_back_late_may_not_act_for_a_moment(clock: Clock) -> None:
+    """The last renewal is asked for a moment before the time is over, and answered after it."""
+    seconds = iter([0, 0, 0, 1.9, 3])
+    may_act = []
+
+    class Returning(FakeLeases):
+        """Answers when it can."""
+
+        def write(self, record: Record) -> Record:
+            """Take the time."""
+            clock.now += next(seconds)
+            may_act.append(leader.is_leader())
+            return super().write(record)
+
+    leader = election(Returning(None, None, DEAD, DEAD, DEAD), clock)
+    leader.campaign(threading.Event())
+    leader.hold(Ending(clock, 4))
+    assert may_act == [False, True, True, True, False]
+    assert leader.is_leader()
+
+
 def test_a_renewal_whose_answer_was_lost_is_found_again(clock: Clock) -> None:
     leases = FakeLeases()
     leader = election(leases, clock)

@@ -18,6 +18,9 @@ from webhook.process.logs import ROOT, fields
 FIRST_RETRY, LAST_RETRY = 0.2, 2.0
 """Seconds before a failed duty is tried again: doubled each time, from the one to the other."""
 
+NOT_LEADING_PAUSE = 0.2
+"""Seconds before a leader whose time is over looks whether its lease was renewed after all."""
+
 _log = logging.getLogger(f"{ROOT}.controller")
 
 
@@ -35,7 +38,7 @@ class Duty(Protocol):
 
 
 class Loop:
-    """Runs duties for as long as this replica may act."""
+    """Runs duties whenever this replica may act."""
 
     def __init__(
         self,
@@ -61,13 +64,20 @@ class Loop:
         self._bell.set()
 
     def run(self) -> None:
-        """Run until `end`."""
-        while not self._is_ending and self._may_act():
+        """Run until `end`; whoever may not act at the moment looks whether it may again.
+
+        A leader that stood still, or whose renewal is answered late, may not act for a moment, and
+        leads on: it is `end` that says that it does not.
+        """
+        while not self._is_ending:
+            self._bell.wait(self._timed_turn() if self._may_act() else NOT_LEADING_PAUSE)
             self._bell.clear()
-            started = time.monotonic()
-            pause = self.turn()
-            self._metrics.duty_seconds.observe(time.monotonic() - started)
-            self._bell.wait(pause)
+
+    def _timed_turn(self) -> float:
+        started = time.monotonic()
+        pause = self.turn()
+        self._metrics.duty_seconds.observe(time.monotonic() - started)
+        return pause
 
     def turn(self) -> float:
         """Run each duty once and give the seconds until one wants to look again."""
