@@ -110,7 +110,7 @@ class Installed:
         (folder / "kustomization.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
         return folder
 
-    def start_controller(self, name: str) -> None:
+    def start_controller(self, name: str, *flags: str) -> None:
         """Start a replica of the controller; the first one by the name of its Deployment."""
 
         def command(ports: list[int]) -> list[str]:
@@ -121,6 +121,7 @@ class Installed:
                 f"--server={self.server_address}",
                 f"--metrics-bind=127.0.0.1:{ports[0]}",
                 *self._flags,
+                *flags,
             ]
 
         self._ports[name] = self._supervisor.start(
