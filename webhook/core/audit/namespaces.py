@@ -24,7 +24,7 @@ from webhook.core.names import NODE_SELECTOR_ANNOTATION as SELECTOR
 from webhook.core.names import TOLERATIONS_WHITELIST_ANNOTATION as WHITELIST
 from webhook.core.nodes import tolerates, written
 from webhook.core.pod import Pod, PodSpec
-from webhook.core.policy.globs import is_match
+from webhook.core.policy.globs import is_any_match
 from webhook.core.policy.policy import Policy
 from webhook.core.policy.pool_names import named
 from webhook.core.rules import cpu_target, steering
@@ -89,7 +89,7 @@ def _restricting(
     missing = {
         written(taint): plan.name
         for plan in policy.classes.values()
-        if any(is_match(glob, namespace) for glob in plan.allowed_namespaces)
+        if is_any_match(plan.allowed_namespaces, namespace)
         for taint in plan.taints
         if not any(tolerates(each, taint) for each in listed)
     }

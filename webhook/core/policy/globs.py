@@ -18,6 +18,12 @@ def is_match(glob: str, text: str) -> bool:
     return _compiled(glob).fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1024)
+def is_any_match(globs: tuple[str, ...], text: str) -> bool:
+    """Tell whether one of `globs` stands for `text`; remembered: few texts are asked for."""
+    return any(is_match(glob, text) for glob in globs)
+
+
 def is_glob(text: str) -> bool:
     """Tell whether `text` can stand for more than itself."""
     return "*" in text

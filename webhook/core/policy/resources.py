@@ -74,6 +74,10 @@ class GPUResources:
         """Tell whether one container asks for a GPU itself."""
         return any(self.matches(name, cluster) for name in extended(container))
 
+    def names_all(self, wanted: Iterable[str]) -> bool:
+        """Tell at little cost whether all of some names are on the list as they are."""
+        return self._listed.issuperset(wanted)
+
     def listed(self, wanted: Iterable[str], beside: "GPUResources") -> frozenset[str]:
         """Give those of some names that are on the list, and on another not.
 
@@ -133,13 +137,11 @@ def device_classes(
 
 def wanted(pod: Pod) -> list[str]:
     """Give the extended resources of which a pod's containers want more than zero."""
-    return [
-        name
-        for containers in (pod.spec.containers, pod.spec.init_containers)
-        if containers
-        for container in containers
-        for name in extended(container)
-    ]
+    found: list[str] = []
+    for containers in (pod.spec.containers, pod.spec.init_containers):
+        for container in containers or ():
+            found += extended(container)
+    return found
 
 
 def extended(container: Container) -> list[str]:
@@ -147,10 +149,9 @@ def extended(container: Container) -> list[str]:
     resources = container.resources
     if resources is None:
         return []
-    return [
-        name
-        for amounts in (resources.limits, resources.requests)
-        if amounts
-        for name, amount in amounts.items()
-        if "/" in name and amount is not None and is_positive(amount)
-    ]
+    found: list[str] = []
+    for amounts in (resources.limits, resources.requests):
+        for name, amount in (amounts or {}).items():
+            if "/" in name and amount is not None and is_positive(amount):
+                found.append(name)
+    return found

@@ -13,7 +13,7 @@ import msgspec
 
 from webhook.core.decision import Violation
 from webhook.core.names import CLASS_ANNOTATION
-from webhook.core.policy.globs import is_match
+from webhook.core.policy.globs import is_any_match
 from webhook.core.policy.nearest import listing, nearest
 from webhook.core.policy.plan import ClassPlan
 from webhook.core.policy.policy import Policy
@@ -100,7 +100,7 @@ def _listed(policy: Policy) -> str:
 
 
 def _forbidden(plan: ClassPlan, namespace: str) -> Violation | None:
-    if any(is_match(glob, namespace) for glob in plan.allowed_namespaces):
+    if is_any_match(plan.allowed_namespaces, namespace):
         return None
     allowed = ", ".join(plan.allowed_namespaces) or "none"
     return Violation(

@@ -30,7 +30,7 @@ def find(
 ) -> tuple[Violation, ...]:
     """Find what of the `wanted` of a GPU pod no pool within its class's reach offers."""
     offers = plan.offers
-    if offers is None:
+    if offers is None or offers.names_all(wanted):
         return ()
     missing = policy.resources.listed(wanted, beside=offers)
     if not missing:
