@@ -12,6 +12,7 @@ from tests.serve.running import Counted, Running, ask, eventually, received_unti
 from webhook.core.subject.case import Stage
 from webhook.serve import direct, gateway
 from webhook.serve.answer import UNLIMITED, Answer
+from webhook.serve.protocol import Connection
 
 BODY = reviews.body("injected")
 LENGTH = b"content-length: %d\r\n" % len(BODY)
@@ -146,6 +147,30 @@ def test_what_waits_for_its_turn_is_decided_only_if_its_client_still_waits(
         while b"uid-injected" not in received:
             received += patient.recv(65536)
     eventually(lambda: server.decided() == 1)
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_review_is_answered_with_its_last_byte_where_it_comes_alone(
+    server: Counted, monkeypatch: pytest.MonkeyPatch, *, is_alone: bool
+) -> None:
+    answered, take = [], Connection.data_received
+
+    def note(self: Connection, data: bytes) -> None:
+        take(self, data)
+        answered.append(self._complete is None)
+
+    monkeypatch.setattr(Connection, "data_received", note)
+    monkeypatch.setattr(server.service.gateway, "is_alone", lambda _: is_alone)
+    client = server.client()
+    assert ask(client, "POST", "/mutate", BODY)[0] == 200
+    client.close()
+    assert answered[-1] is is_alone
+
+
+def test_a_review_comes_alone_when_there_was_no_other_for_a_while(server: Counted) -> None:
+    moments = (5.0, 5.0002, 5.0009, 5.0025, 5.01)
+    found = [server.service.gateway.is_alone(each) for each in moments]
+    assert found == [True, False, False, True, True]
 
 
 def test_a_review_on_its_way_is_answered_before_the_end(server: Counted) -> None:

@@ -91,10 +91,10 @@ def content(headers: Headers) -> tuple[str, int]:
     return content_type, length
 
 
-def headers_of(answer: Answer, *, is_last: bool) -> list[tuple[bytes, bytes]]:
-    """Give the headers of an answer, after which the connection ends if it is the last."""
-    headers = [_CONTENT_TYPE, (b"content-length", b"%d" % len(answer.body))]
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+def headers_of(status: int, *, is_last: bool) -> list[tuple[bytes, bytes]]:
+    """Give the headers of an answer but its length; its connection ends if it is the last."""
+    headers = [_CONTENT_TYPE]
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(_RETRY)
     if is_last:
         headers.append(_CLOSE)
@@ -107,6 +107,7 @@ def ends(answer: Answer) -> bool:
 
 
 async def _send(answer: Answer, send: Send) -> None:
-    headers = headers_of(answer, is_last=ends(answer))
+    length = (b"content-length", b"%d" % len(answer.body))
+    headers = [*headers_of(answer.status, is_last=ends(answer)), length]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -1,8 +1,9 @@
 """A review that needs no ASGI: a plain request that comes alone and can be answered at once.
 
 ASGI costs a task, an event, a dictionary and two writes a request, together more than a decision.
-So what an API server sends in the ordinary way is answered in the loop's next turn, with all that
-came in this one; all else, and all that has to wait, takes the usual way.
+So what an API server sends in the ordinary way is answered here, at once where it comes alone, else
+with what comes to other connections meanwhile; all else, and all that has to wait, takes the usual
+way.
 """
 
 from functools import lru_cache
@@ -47,6 +48,12 @@ def route(url: bytes) -> tuple[Stage, float] | None:
 
 def rendered(answer: Answer, more: Headers, *, is_last: bool) -> bytes:
     """Write an answer as HTTP/1.1 has it, head and body in one, with headers that all have."""
-    headers = (*more, *headers_of(answer, is_last=is_last))
-    lines = [b"%s: %s\r\n" % each for each in headers]
-    return b"".join((STATUS_LINE[answer.status], *lines, b"\r\n", answer.body))
+    head = _head(answer.status, tuple(more), is_last=is_last)
+    return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(answer.body), answer.body)
+
+
+@lru_cache(maxsize=64)
+def _head(status: int, more: tuple[tuple[bytes, bytes], ...], *, is_last: bool) -> bytes:
+    """Write what many answers have in common; the date among it is another each second."""
+    headers = (*more, *headers_of(status, is_last=is_last))
+    return b"".join((STATUS_LINE[status], *(b"%b: %b\r\n" % each for each in headers)))

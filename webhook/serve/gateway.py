@@ -7,6 +7,7 @@ is looked at a second time: a document of ours that would be refused, a claim th
 
 import asyncio
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from webhook.serve.observer import Observer
 
 SECOND_LOOK_SECONDS = 0.5
 """Longer than a watch takes to tell of what was written before."""
+
+ALONE_SECONDS = 0.001
+"""Between two reviews: the later one is answered at once, without a look for others."""
 
 BATCH = 32
 """Answers that are recorded together."""
@@ -44,6 +48,7 @@ class Gateway:
         self._answerer = answerer
         self._observer = observer
         self._budget = Budget()
+        self._last = -math.inf
         self._answered: deque[tuple[Stage, Answer, float]] = deque()
 
     def refuse(self, content_type: str, length: int) -> Answer | None:
@@ -51,6 +56,11 @@ class Gateway:
         if not answers.is_json(content_type):
             return answers.wrong_media_type(content_type)
         return answers.too_large(self.max_body) if length > self.max_body else None
+
+    def is_alone(self, received: float) -> bool:
+        """Tell whether a review came at a moment when there was no other for a while."""
+        before, self._last = self._last, received
+        return received - before > ALONE_SECONDS
 
     def at_once(self, body: bytes, stage: Stage, allowed: float, received: float) -> Answer | None:
         """Answer a review now; None: it has to wait for something, and `answer` has to be asked."""

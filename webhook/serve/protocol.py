@@ -104,6 +104,8 @@ class Connection(HttpToolsProtocol):
             return
         self._size += len(data)
         super().data_received(data)
+        if self._complete is not None:
+            self._answer_soon()
         if self._size > self._guard.bytes.get(self.phase, math.inf) or self._has_many_headers():
             self._refuse_size()
         self._guard.take(len(data), self.connections)  # type: ignore[arg-type] # all are ours
@@ -115,10 +117,8 @@ class Connection(HttpToolsProtocol):
             if self._has_finished():
                 raise EOFError("what follows the last request is not read")
             self._enter(Phase.HEADERS)
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._is_receiving = True
-        self.scope[RECEIVED] = self._received  # type: ignore[literal-required] # our own
-        self.scope[GONE] = self.transport.is_closing  # type: ignore[literal-required] # likewise
 
     def on_headers_complete(self) -> None:
         """Begin the body; the last answers of a server that is about to stop close."""
@@ -149,9 +149,6 @@ class Connection(HttpToolsProtocol):
         else:
             arrival.is_last = not self.parser.should_keep_alive()
             self._complete = arrival
-            # What has come to other connections meanwhile is read first: reviews are decided one
-            # after another, while all that a decision needs is in the processor's caches.
-            self.loop.call_soon(self._answer_now)
         self.has_asked = True
         self._is_receiving = False
         self._waiting += self._size
@@ -175,10 +172,31 @@ class Connection(HttpToolsProtocol):
         """Leave a request to uvicorn; the last answers of a server that is about to stop close."""
         if len(self._unanswered) > MOST_WAITING:
             raise ValueError("too many requests wait for the answer to the first")
+        self._describe()
         super().on_headers_complete()
         self._unanswered.append(self.cycle)
         if self._is_ending():
             self.cycle.keep_alive = False
+
+    def _describe(self) -> None:
+        """Make the scope of a request, which only ASGI needs: uvicorn does at its first byte."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers[:] = headers
+        self.scope[RECEIVED] = self._received  # type: ignore[literal-required] # our own
+        self.scope[GONE] = self.transport.is_closing  # type: ignore[literal-required] # likewise
+
+    def _answer_soon(self) -> None:
+        """Answer the review that is complete, at once if it came alone.
+
+        Where they come thick, what has come to other connections meanwhile is read first: reviews
+        are decided one after another, while all that a decision needs is in the processor's caches.
+        """
+        if cast("Gateway", self._gateway).is_alone(self._received):
+            self._answer_now()
+        else:
+            self.loop.call_soon(self._answer_now)
 
     def _answer_now(self) -> None:
         """Answer the review that waits for it, if one does."""
