@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
@@ -13,6 +13,8 @@ from tests.cluster.guardian import Guardian
 from tests.cluster.probing import is_ready
 from tests.cluster.process import Component, free_ports
 
+GOAL_SECONDS = 2.0
+"""From a start to readiness, beside however many classes, in the middle of some starts."""
 POLL_SECONDS = 0.004
 LONGEST_SECONDS = 60.0
 
@@ -28,6 +30,16 @@ def starts(name: str, folder: Path, sources: Mapping[str, Sequence[str]], count:
             for column, flags in sources.items():
                 found[column].append(_start(flags, folder, guardian))
     return row(name, found)
+
+
+def late(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Say which starts take as long as none may."""
+    return tuple(
+        f"{each.name}, {column}: {found.median:.2f} s, not under {GOAL_SECONDS:g}"
+        for each in rows
+        for column, found in each.figures.items()
+        if found.median >= GOAL_SECONDS
+    )
 
 
 def _start(flags: Sequence[str], folder: Path, guardian: Guardian) -> float:
