@@ -27,7 +27,8 @@ from tests.serve.running import (
     eventually,
     received_until_end,
 )
-from webhook.serve import listener
+from webhook.serve import listener, newcomers
+from webhook.serve.newcomers import HANDSHAKES
 from webhook.serve.settings import Settings, TlsVersion
 
 HEAD = b"POST /mutate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
@@ -423,24 +424,64 @@ def test_who_knocked_before_the_end_is_answered(tmp_path: Path) -> None:
             assert received_until_end(sock).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_crowd_is_let_in_by_and_by_and_whole_at_the_end(tmp_path: Path) -> None:
-    """Who is connected has a turn between; before the server stops, everybody who knocked is in."""
-    gate, counts = threading.Event(), []
-    crowd = 5 * listener.BATCH
+def test_handshakes_begin_by_and_by(tmp_path: Path) -> None:
+    """Also those of a crowd that is let in first and says its first word at one moment."""
+    crowd, gate, asked, begun = 5 * HANDSHAKES, threading.Event(), [], [0]
+
+    def note() -> ssl.SSLContext:
+        asked.append(server.service.certificates.context)
+        return asked[-1]
 
     def watch() -> None:
-        counts.append(server.listener.count())
-        if counts[-1] < crowd:
+        begun.append(len(asked))
+        if begun[-1] < crowd:
             server.loop.call_soon(watch)
 
     with Running(tmp_path) as server, ExitStack() as stack:
+        server.listener._context = note  # noqa: SLF001
+        silent = [stack.enter_context(server.tcp()) for _ in range(crowd)]
+        eventually(lambda: server.listener.count() == crowd)
         server.loop.call_soon_threadsafe(gate.wait)
-        early = [stack.enter_context(server.tcp()) for _ in range(crowd)]
+        for each in silent:
+            each.sendall(b"\x16")
         server.call(watch)
         gate.set()
-        eventually(lambda: server.listener.count() == crowd)
-        assert max(b - a for a, b in pairwise(counts)) <= listener.BATCH
+        eventually(lambda: begun[-1] == crowd)
+    assert max(b - a for a, b in pairwise(begun)) == HANDSHAKES
 
+
+def test_who_leaves_before_a_word_is_counted(tmp_path: Path) -> None:
+    gate = threading.Event()
+    with Running(tmp_path) as server:
+        server.loop.call_soon_threadsafe(gate.wait)
+        with server.tcp() as gone:
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gate.set()
+        eventually(lambda: server.cuts("handshake") == 1)
+        assert server.listener.count() == 0
+
+
+@pytest.mark.parametrize("scarce", ["places", "descriptors"])
+def test_who_never_says_a_word_keeps_nothing_that_another_one_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scarce: str
+) -> None:
+    monkeypatch.setattr(newcomers, "SILENT_SECONDS", 0.0)
+    places = 1 if scarce == "places" else 9
+    with Running(tmp_path, max_connections=places) as server, server.tcp() as silent:
+        eventually(lambda: server.listener.count() == 1)
+        make_scarce(server, 1 if scarce == "descriptors" else 0)
+        client = server.client()
+        assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
+        assert received_until_end(silent) == b""
+        assert (server.cuts("handshake"), server.cuts("full")) == (1, 0)
+        client.close()
+
+
+def test_before_the_end_everybody_who_knocked_is_let_in(tmp_path: Path) -> None:
+    crowd = 20
+    with Running(tmp_path) as server, ExitStack() as stack:
+        early = [stack.enter_context(server.tcp()) for _ in range(crowd)]
+        eventually(lambda: server.listener.count() == crowd)
         deaf = server.listener._listening  # noqa: SLF001
         server.loop.call_soon_threadsafe(server.loop.remove_reader, deaf)
         late = [stack.enter_context(server.tcp()) for _ in range(crowd)]

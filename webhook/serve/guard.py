@@ -47,17 +47,21 @@ class Phase(StrEnum):
     CLOSING = "closing"
 
 
-class Guarded(Protocol):
-    """A connection that has a deadline (by the monotonic clock) and knows how to end."""
+class Expiring(Protocol):
+    """What has a deadline, by the monotonic clock, and knows how to end."""
 
     deadline: float
+
+    def expire(self) -> None:
+        """End: the deadline has passed."""
+
+
+class Guarded(Expiring, Protocol):
+    """A connection that takes memory, and can be asked to give it back."""
 
     @property
     def held(self) -> int:
         """Give the bytes of its requests that are not answered."""
-
-    def expire(self) -> None:
-        """End: the deadline has passed."""
 
     def give_way(self) -> None:
         """End: too much is held, and most of it here."""
@@ -124,7 +128,7 @@ class Guard:
             self._held -= most.held
             most.give_way()
 
-    async def sweep(self, connections: Callable[[], Iterable[Guarded]]) -> None:
+    async def sweep(self, connections: Callable[[], Iterable[Expiring]]) -> None:
         """Go through all connections for ever; end those whose deadline has passed."""
         interval = min(SWEEP_SECONDS, min(self.seconds.values()) / 4)
         while True:

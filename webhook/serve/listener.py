@@ -10,7 +10,10 @@ import logging
 import math
 import socket
 import ssl
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Iterator
+from itertools import chain
+from typing import Any
 
 from uvicorn import Config, Server
 
@@ -18,14 +21,12 @@ from webhook.process.logs import ROOT, fields
 from webhook.serve.asgi import Application
 from webhook.serve.cut import Cut
 from webhook.serve.gateway import Gateway
-from webhook.serve.guard import Guard, Peer, Phase
+from webhook.serve.guard import Expiring, Guard, Peer, Phase
+from webhook.serve.newcomers import Newcomer, Newcomers
 from webhook.serve.protocol import Connection
 
-BATCH = 4
-"""Connections accepted before the loop turns: a handshake costs as much as half a dozen reviews.
-
-Beside 450 newcomers at once the p99 of reviews was 160 ms by 64, 23 by 8, 13 by 4 and 16 by 1.
-"""
+BATCH = 64
+"""Connections accepted before the loop turns."""
 PAUSE_SECONDS = 0.1
 """When the process has no file descriptors left, and no connection can be ended for one."""
 COMPLAINT_SECONDS = 1.0
@@ -34,6 +35,8 @@ SCARCE_SECONDS = 1.0
 LAST_SECONDS = 2
 """What the last answers have, once no new request is taken."""
 LINGER_SECONDS = 0.1
+LEAST_SECONDS = 0.001
+"""Of a handshake's deadline: uvloop takes no time that is over."""
 
 _log = logging.getLogger(f"{ROOT}.listener")
 
@@ -61,16 +64,22 @@ class Listener(Server):
         self._complained = -math.inf
         self._scarce_since = math.inf
         self._handshakes: set[asyncio.Task[None]] = set()
+        self._newcomers = Newcomers(guard, self._begin)
         self._accepted = guard.metrics.accepted.labels(guard.listener)
         guard.metrics.watch_connections(guard.listener, self.count)
 
     def count(self) -> int:
         """Count the connections, those in their handshake included."""
-        return len(self.server_state.connections) + len(self._handshakes)
+        waiting = len(self._handshakes) + len(self._newcomers)
+        return len(self.server_state.connections) + waiting
 
     def connections(self) -> list[Connection]:
         """Give the connections that are past their handshake."""
         return [each for each in self.server_state.connections if isinstance(each, Connection)]
+
+    def _all(self) -> Iterator[Expiring]:
+        """Give whoever has a deadline here; a handshake's own is the loop's to keep."""
+        return chain(self.connections(), self._newcomers.silent())
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -82,7 +91,7 @@ class Listener(Server):
         self.servers = []
         self._listening.settimeout(0)
         self._loop = asyncio.get_running_loop()
-        self._sweeper = self._loop.create_task(self._guard.sweep(self.connections))
+        self._sweeper = self._loop.create_task(self._guard.sweep(self._all))
         self._loop.add_reader(self._listening, self._accept)
         self.started = True
 
@@ -93,11 +102,14 @@ class Listener(Server):
             self._accept(self._guard.settings.max_connections)
         self._listening.close()
         if not self.force_exit:
+            self._newcomers.let_in()
             if self._handshakes:
                 await asyncio.wait(self._handshakes, timeout=LAST_SECONDS)
             await asyncio.sleep(LINGER_SECONDS)
             await super().shutdown(sockets)
         self._sweeper.cancel()
+        for newcomer in list(self._newcomers.silent()):
+            newcomer.expire()
         for connection in self.connections():
             connection.transport.abort()
 
@@ -123,11 +135,13 @@ class Listener(Server):
             _log.error("can not accept", extra=fields(reason=error.strerror, open=self.count()))
 
     def _free_descriptor(self) -> bool:
-        """End the connection that has idled longest at once; say whether there was one.
+        """End who says nothing, or else idles longest, at once; tell whether there was somebody.
 
         The newcomer waits in the socket's queue, and is accepted in the loop's next turn. One that
         has asked before is ended only after a while: those in their handshake may soon idle.
         """
+        if self._newcomers.make_room():
+            return True
         now = self._loop.time()
         self._scarce_since = min(self._scarce_since, now)
         oldest = self._oldest_idle()
@@ -152,12 +166,20 @@ class Listener(Server):
             self._guard.count(Cut.FULL)
             sock.close()
             return
-        task = self._loop.create_task(self._open(sock, peer))
+        sock.settimeout(0)
+        newcomer = Newcomer(sock, peer, self._newcomers)
+        if self._context:
+            self._newcomers.add(newcomer)
+        else:
+            self._begin(newcomer)
+
+    def _begin(self, newcomer: Newcomer) -> None:
+        task = self._loop.create_task(self._open(newcomer))
         self._handshakes.add(task)
         task.add_done_callback(self._handshakes.discard)
 
     def _make_room(self) -> bool:
-        """Close the connection that has idled longest; say whether there was one.
+        """End who says nothing, or else idles longest; tell whether there was somebody.
 
         One that is closing already goes at once: who never says goodbye would be let in beyond the
         limit, as many times as he likes.
@@ -167,7 +189,7 @@ class Listener(Server):
         if overdue is not None:
             overdue.abort()
             self.server_state.connections.discard(overdue)
-        if self.count() < self._guard.settings.max_connections:
+        if self.count() < self._guard.settings.max_connections or self._newcomers.make_room():
             return True
         oldest = self._oldest_idle()
         if oldest is not None:
@@ -183,21 +205,25 @@ class Listener(Server):
         idle = (each for each in self.connections() if each.phase is Phase.IDLE)
         return min(idle, key=lambda each: (each.has_asked, each.deadline), default=None)
 
-    async def _open(self, sock: socket.socket, peer: Peer) -> None:
-        settings = self._guard.settings
-        sock.settimeout(0)
+    async def _open(self, newcomer: Newcomer) -> None:
         try:
             await self._loop.connect_accepted_socket(
                 lambda: Connection(self._guard, self.config, self.server_state, self._gateway),
-                sock,
-                ssl=self._context() if self._context else None,
-                ssl_handshake_timeout=settings.handshake_seconds if self._context else None,
-                ssl_shutdown_timeout=settings.answer_seconds if self._context else None,
+                newcomer.sock,
+                **(self._secure(self._context(), newcomer.deadline) if self._context else {}),
             )
         except ssl.SSLCertVerificationError as error:
-            self._guard.refuse(error.verify_message, peer)
+            self._guard.refuse(error.verify_message, newcomer.peer)
         except OSError:  # TLS errors and deadlines are among them
             self._guard.count(Cut.HANDSHAKE)
+
+    def _secure(self, context: ssl.SSLContext, deadline: float) -> dict[str, Any]:
+        """Give what a handshake takes, which has what is left of its time."""
+        return {
+            "ssl": context,
+            "ssl_handshake_timeout": max(deadline - time.monotonic(), LEAST_SECONDS),
+            "ssl_shutdown_timeout": self._guard.settings.answer_seconds,
+        }
 
 
 def _config(app: Application, guard: Guard) -> Config:
