@@ -32,6 +32,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     ),
     "receiving: TLS, HTTP, deadlines": (
         "(webhook/serve/protocol.py",
+        "(webhook/serve/bounds.py",
+        "(webhook/serve/head.py",
         "(webhook/serve/direct.py",
         "(webhook/serve/guard.py",
         "HttpToolsProtocol.",

@@ -60,6 +60,8 @@ class Running:
         self.ca = pki.authority()
         pki.write(folder, self.ca)
         self.service = make(folder, **changes)
+        certificates = self.service.certificates
+        self.context: Callable[[], ssl.SSLContext] | None = lambda: certificates.context
         self._name = listener
         self._started = threading.Event()
 
@@ -94,10 +96,10 @@ class Running:
     async def _serve(self, listening: socket.socket) -> None:
         self.loop = asyncio.get_running_loop()
         if self._name == "admission":
-            guard = self.service.guard(self._name, self.service.callers)
-            service, certificates = self.service, self.service.certificates
+            service = self.service
+            guard = service.guard(self._name, service.callers)
             self.listener = Listener(
-                service.admission, listening, guard, lambda: certificates.context, service.gateway
+                service.admission, listening, guard, self.context, service.gateway
             )
         else:
             guard = self.service.guard(self._name)

@@ -33,7 +33,9 @@ MIB = 1024 * 1024
             HEAD + b"transfer-encoding: chunked\r\n\r\n" + 1_000_000 * b"2\r\nab\r\n",
             id="bodies in a million parts",
         ),
-        pytest.param(20, 20_000 * b"GET / HTTP/1.1\r\n\r\n", id="requests without a pause"),
+        pytest.param(
+            20, 20_000 * b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", id="requests without a pause"
+        ),
     ],
 )
 def test_greedy_clients_do_not_get_all_memory(

@@ -119,7 +119,10 @@ def test_requests_that_wait_are_forgotten_with_the_last_answer(tmp_path: Path) -
 
 @pytest.mark.parametrize("with_fin", [False, True], ids=["close_notify", "close_notify and FIN"])
 @pytest.mark.parametrize("asked", [1, 3])
-def test_who_says_no_more_over_tls_is_answered(server: Counted, asked: int, with_fin: bool) -> None:
+def test_who_says_no_more_over_tls_is_answered(
+    server: Counted, monkeypatch: pytest.MonkeyPatch, asked: int, with_fin: bool
+) -> None:
+    monkeypatch.setattr(server.service.gateway, "is_alone", lambda _: False)
     received = said_over_tls(server, asked * PLAIN, with_fin=with_fin)
     assert received.count(b"HTTP/1.1 200 ") == received.count(b"uid-injected") == asked
     eventually(lambda: not server.listener.connections())

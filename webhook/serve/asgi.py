@@ -4,7 +4,7 @@ Most reviews never come here: `protocol` answers them past ASGI, which costs mor
 """
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -20,6 +20,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 """Names in lower case, and values, as ASGI has them."""
+Fields: TypeAlias = Mapping[bytes, bytes]
+"""The same by name; of those that are there twice the last one."""
 
 RECEIVED = "gpuclass.received"
 """In a scope: when the request's first byte came, by the monotonic clock."""
@@ -56,7 +58,7 @@ class Reviews:
     async def _answer(self, scope: Scope, receive: Receive, stage: Stage) -> Answer | None:
         """Give the answer, or None where the client has gone."""
         received = scope.get(RECEIVED) or time.monotonic()
-        refused = self._gateway.refuse(*content(scope["headers"]))
+        refused = self._gateway.refuse(*content(dict(scope["headers"])))
         if refused is not None:
             return refused
         message = await receive()
@@ -80,15 +82,12 @@ class Reviews:
         return {"type": "http.request", "body": b"".join(parts)}
 
 
-def content(headers: Headers) -> tuple[str, int]:
+def content(fields: Fields) -> tuple[str, int]:
     """Give the type and the length of a body, as the headers have them."""
-    content_type, length = "", 0
-    for name, value in headers:
-        if name == b"content-type":
-            content_type = value.decode("latin-1")
-        elif name == b"content-length" and value.isdigit():
-            length = int(value.lstrip(b"0") or b"0")  # Python reads 4300 digits at most
-    return content_type, length
+    length = fields.get(b"content-length", b"")
+    # Python reads 4300 digits at most.
+    size = int(length.lstrip(b"0") or b"0") if length.isdigit() else 0
+    return fields.get(b"content-type", b"").decode("latin-1"), size
 
 
 def headers_of(status: int, *, is_last: bool) -> list[tuple[bytes, bytes]]:

@@ -17,7 +17,7 @@ class Cut(StrEnum):
     ANSWER = "answer"
     """The client did not take its answer in time."""
     MALFORMED = "malformed"
-    """What came is no HTTP."""
+    """What came is no HTTP, or may be read in two ways."""
     OVERSIZE = "oversize"
     """The headers or the body are larger than is read."""
     MEMORY = "memory"
@@ -26,3 +26,12 @@ class Cut(StrEnum):
     """It idled longest when a newcomer found all places taken."""
     FULL = "full"
     """It was the newcomer, and no connection idled."""
+
+
+class RequestError(Exception):
+    """A request that is refused as it comes, by which its connection ends."""
+
+    def __init__(self, status: int, error: str, cut: Cut = Cut.MALFORMED) -> None:
+        """Take the status and the message of its answer, and what it is counted as."""
+        super().__init__(error)
+        self.status, self.cut = status, cut

@@ -1,80 +1,39 @@
-"""HTTP/1.1 with deadlines and limits: what uvicorn's protocol lacks for strangers.
+"""One connection: what is asked on it, and who answers that.
 
-A connection is idle, or in a phase that has one absolute deadline: a client that drips bytes is cut
-like one that sends none. Setting a deadline is an assignment; `Guard.sweep` looks at all of them a
-few times a second, which costs a request less than a timer would.
-
-Reviews of the ordinary kind are answered here (`direct`); uvicorn has the others.
+Reviews of the ordinary kind are answered here (`direct`); uvicorn has the others. How long and how
+large is `bounds`' business, what a head may say `head`'s.
 """
 
-import asyncio
 import math
-import time
-from collections import deque
 from typing import cast
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from webhook.serve import answer as answers
-from webhook.serve import direct
-from webhook.serve.answer import Answer
-from webhook.serve.asgi import GONE, RECEIVED, content, ends
-from webhook.serve.cut import Cut
+from webhook.serve import direct, head
+from webhook.serve.asgi import GONE, RECEIVED, Fields, content, ends
+from webhook.serve.bounds import Bounded
+from webhook.serve.cut import RequestError
 from webhook.serve.direct import Arrival
 from webhook.serve.gateway import Gateway
-from webhook.serve.guard import MOST_HEADERS, MOST_PARTS, MOST_WAITING, Guard, Phase
-
-_CUTS = {
-    Phase.HEADERS: Cut.HEADERS,
-    Phase.BODY: Cut.BODY,
-    Phase.ANSWER: Cut.ANSWER,
-    Phase.CLOSING: Cut.ANSWER,
-}
-_FREE = frozenset({Phase.IDLE, Phase.CLOSING})
-"""In these nothing is held of what was asked."""
+from webhook.serve.guard import MOST_PARTS, MOST_WAITING, Guard, Phase
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Bounded):
     """One connection under guard."""
 
     def __init__(
         self, guard: Guard, config: Config, state: ServerState, gateway: Gateway | None = None
     ) -> None:
         """Take the limits, what uvicorn's protocol takes, and who answers reviews, if any come."""
-        super().__init__(config, state, {}, asyncio.get_running_loop())
-        self.phase = Phase.IDLE
-        self.deadline = math.inf
+        super().__init__(guard, config, state)
         self.has_asked = False
-        self._guard = guard
         self._gateway = gateway
         self._arrival: Arrival | None = None
         self._complete: Arrival | None = None
-        self._unanswered: deque[RequestResponseCycle] = deque()
         self._is_last = False
-        self._fault = ""
-        self._is_receiving = False
-        self._received = 0.0
-        self._size = self._waiting = self._parts = 0
-        self.headers = []
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a first request, as long as for any other.
-
-        Go dials ahead and may leave the connection in its pool; ending it early could meet a
-        request that is on its way, and the API server sends none twice.
-        """
-        super().connection_made(transport)
-        self._enter(Phase.IDLE)
-        self._fault = self._guard.callers.fault(transport.get_extra_info("peercert"))
-        if self._fault:
-            self.deadline = time.monotonic() + self._guard.seconds[Phase.HEADERS]
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Leave nothing to be answered."""
-        self._forget()
-        super().connection_lost(exc)
+        self._fields = self._parts = 0
 
     def eof_received(self) -> bool:  # type: ignore[override] # asyncio takes an answer
         """Answer what a client that says no more has asked; tell whether that takes longer.
@@ -103,11 +62,17 @@ class Connection(HttpToolsProtocol):
         elif self._has_finished():
             return
         self._size += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserError as error:
+            self._misread(error)
+        except HttpParserUpgrade:
+            pass  # it is answered as if it had not asked, and is the last of its connection
         if self._complete is not None:
             self._answer_soon()
         if self._size > self._guard.bytes.get(self.phase, math.inf) or self._has_many_headers():
-            self._refuse_size()
+            self._refuse(self._oversize())
         self._guard.take(len(data), self.connections)  # type: ignore[arg-type] # all are ours
 
     def on_message_begin(self) -> None:
@@ -120,13 +85,24 @@ class Connection(HttpToolsProtocol):
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._is_receiving = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer; what it says is looked at when all are there."""
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
-        """Begin the body; the last answers of a server that is about to stop close."""
+        """Begin the body, of a head that nobody can have read otherwise."""
         limit = self._guard.settings.max_header_bytes
         if self._has_many_headers() or (self._size > limit and self._head_size() > limit):
-            raise ValueError("the headers are too large")
-        self._parts = 0
-        self._arrival = self._directly()
+            raise self._oversize()
+        fields, version = dict(self.headers), self.parser.get_http_version()
+        is_modern = version == "1.1" and not self.parser.should_upgrade()
+        is_plain = len(fields) == len(self.headers) and b"transfer-encoding" not in fields
+        if not (is_modern and is_plain and b"host" in fields):
+            head.check(self.parser, self.headers)
+        if b"expect" in fields:
+            self.expect_100_continue = fields[b"expect"].lower() == b"100-continue"
+        self._fields, self._parts = len(self.headers), 0
+        self._arrival = self._directly(fields) if is_modern else None
         if self._arrival is None:
             self._hand_on()
         self._enter(Phase.BODY)
@@ -135,7 +111,7 @@ class Connection(HttpToolsProtocol):
         """Take a part of the body; each costs time, however short it is."""
         self._parts += 1
         if self._parts > MOST_PARTS:
-            raise ValueError("the body comes in too many parts")
+            raise RequestError(400, f"the body comes in more than {MOST_PARTS} parts")
         if self._arrival is None:
             super().on_body(body)
         else:
@@ -145,6 +121,7 @@ class Connection(HttpToolsProtocol):
         """End the request: from here on it is for us to answer, and for the client to listen."""
         arrival, self._arrival = self._arrival, None
         if arrival is None:
+            self.cycle.keep_alive &= self.parser.should_keep_alive()  # a trailer may say no
             super().on_message_complete()
         else:
             arrival.is_last = not self.parser.should_keep_alive()
@@ -155,27 +132,28 @@ class Connection(HttpToolsProtocol):
         self._size = 0
         self._await_next()
 
-    def _directly(self) -> Arrival | None:
+    def _directly(self, fields: Fields) -> Arrival | None:
         """Take a review past ASGI, if nothing about the request is unusual."""
         if self._gateway is None or self._unanswered or self.flow.write_paused:
             return None
         found = direct.route(self.url)
-        if found is None or self.expect_100_continue or self.parser.should_upgrade():
+        if found is None or self.expect_100_continue or self.parser.get_method() != b"POST":
             return None
-        if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
-            return None
-        if self.transport.is_closing() or self._gateway.refuse(*content(self.headers)):
+        if self.transport.is_closing() or self._gateway.refuse(*content(fields)):
             return None
         return Arrival(stage=found[0], allowed=found[1])
 
     def _hand_on(self) -> None:
         """Leave a request to uvicorn; the last answers of a server that is about to stop close."""
         if len(self._unanswered) > MOST_WAITING:
-            raise ValueError("too many requests wait for the answer to the first")
+            error = f"more than {MOST_WAITING} requests wait for the answer to the first"
+            raise RequestError(400, error)
+        head.check_target(self.url)
         self._describe()
         super().on_headers_complete()
+        self.headers = []  # of trailers, which are none of the head's
         self._unanswered.append(self.cycle)
-        if self._is_ending():
+        if self._is_ending() or self.parser.should_upgrade():
             self.cycle.keep_alive = False
 
     def _describe(self) -> None:
@@ -183,7 +161,7 @@ class Connection(HttpToolsProtocol):
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
-        self.headers[:] = headers
+        self.headers[:] = headers[: self._fields]
         self.scope[RECEIVED] = self._received  # type: ignore[literal-required] # our own
         self.scope[GONE] = self.transport.is_closing  # type: ignore[literal-required] # likewise
 
@@ -232,13 +210,6 @@ class Connection(HttpToolsProtocol):
         """Tell whether everything that was asked is answered, and on its way."""
         return not (self._complete or self._unanswered or self.flow.write_paused)
 
-    def _has_finished(self) -> bool:
-        """Tell whether the last request is there: its answer says, or will say, that it was."""
-        if self.phase is Phase.CLOSING:
-            return True
-        last = None if self._is_receiving or not self._unanswered else self._unanswered[-1]
-        return last is not None and not last.keep_alive
-
     def _is_ending(self) -> bool:
         """Tell whether the server, or this connection, is about to stop."""
         return self._is_last or self._guard.health.is_draining
@@ -265,97 +236,7 @@ class Connection(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in JSON like every refusal."""
-        if self._has_finished():
-            return
-        is_large = self._size > self._guard.settings.max_header_bytes or self._has_many_headers()
-        if is_large and self.phase is Phase.HEADERS:
-            self._refuse_size()
-        else:
-            self._refuse(400, msg, Cut.MALFORMED)
-
-    def expire(self) -> None:
-        """End the connection: its deadline has passed."""
-        if self.phase is Phase.IDLE:
-            self.close()
-            return
-        self._guard.count(_CUTS[self.phase])
-        self.transport.abort()
-
-    @property
-    def held(self) -> int:
-        """Give the bytes of requests that are not answered, or whose answers are not taken."""
-        return 0 if self.phase in _FREE else self._size + self._waiting
-
-    def give_way(self) -> None:
-        """End the connection: the memory that it holds is needed by others."""
-        error = "the server holds too many bytes of requests, and most are of this connection"
-        self._refuse(503, error, Cut.MEMORY)
-
-    def close(self) -> None:
-        """End an idle connection in good order."""
-        self._enter(Phase.CLOSING)
-        self.transport.close()
-
-    def _turn_away(self) -> None:
-        """Tell a client that may send nothing why; what it sent is not read."""
-        self._guard.refuse(self._fault, self.transport.get_extra_info("peername"))
-        self._answer(403, self._fault)
-
-    def abort(self) -> None:
-        """End it without a word: its file descriptor is needed now."""
-        self._enter(Phase.CLOSING)
-        self.transport.abort()
-
-    def _enter(self, phase: Phase) -> None:
-        now = time.monotonic()
-        if phase is Phase.HEADERS:
-            self._received = now
-        self.phase = phase
-        self.deadline = now + self._guard.seconds[phase]
-
-    def _has_many_headers(self) -> bool:
-        """Tell whether there are more headers than are read; trailers of a body are among them."""
-        return len(self.headers) > MOST_HEADERS
-
-    def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def _refuse_size(self) -> None:
-        settings = self._guard.settings
-        if self.phase is Phase.HEADERS:
-            most = f"{settings.max_header_bytes} bytes or {MOST_HEADERS} headers"
-            self._refuse(431, f"the head has more than {most}", Cut.OVERSIZE)
-        else:
-            error = f"the body is larger than {settings.max_body_bytes} bytes"
-            self._refuse(413, error, Cut.OVERSIZE)
-
-    def _refuse(self, status: int, error: str, cut: Cut) -> None:
-        """Answer past the application, and end the connection."""
-        self._guard.count(cut)
-        has_begun = any(each.response_started for each in self._unanswered)
-        self._forget()
-        if has_begun:
-            self.transport.abort()
-        else:
-            self._answer(status, error)
-
     def _forget(self) -> None:
-        """Hold nothing of what was asked, and have nobody answer it: the client hears no more.
-
-        It may take a while until it has said goodbye, and uvicorn ends its last request alone.
-        """
+        """Forget reviews too."""
         self._arrival = self._complete = None
-        self.headers, self.scope = [], {}  # type: ignore[typeddict-item] # of none
-        self.pipeline.clear()
-        for cycle in self._unanswered:
-            cycle.disconnected = True
-            cycle.body.clear()
-            cycle.message_event.set()
-        self._unanswered.clear()
-
-    def _answer(self, status: int, error: str) -> None:
-        answer = Answer(status=status, body=answers.error_body(status, error))
-        self.transport.write(direct.rendered(answer, (), is_last=True))
-        self.close()
+        super()._forget()
