@@ -201,6 +201,10 @@ REFUSED = {
         HONEST.replace(b"/mutate", b"http://a"),
         "URL http://a: expected a path",
     ),
+    "a URL that is none": (
+        HONEST.replace(b"/mutate", b"http://a@b@c/mutate"),
+        "URL http://a@b@c/mutate: expected a path",
+    ),
     "CONNECT": (
         b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n" + HONEST,
         "what follows the head is another protocol: expected HTTP/1.1",

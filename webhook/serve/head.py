@@ -28,7 +28,7 @@ def check(parser: HttpRequestParser, headers: Headers) -> None:
 
 
 def check_target(url: bytes) -> None:
-    """Raise RequestError for a URL without a path, such as `http://host` (RFC 9112 3.2)."""
+    """Raise RequestError for a URL in which no path is found: `http://host` (RFC 9112 3.2)."""
     try:
         path = parse_url(url).path
     except HttpParserInvalidURLError:
