@@ -2,9 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -15,14 +17,24 @@ from benchmarks import agreement, command, figures, plot, programs, report, samp
 from benchmarks.measure import Load, Sample
 from benchmarks.page import DOCS, publish
 from benchmarks.scenarios import SCENARIOS, UNLIKE, Scenario
-from benchmarks.servers import GO, LEAN, PYTHON, cores, running, write_inputs
+from benchmarks.servers import (
+    GO,
+    LEAN,
+    PYTHON,
+    Server,
+    cores,
+    guarded,
+    named,
+    started,
+    write_inputs,
+)
 
 ARMS = (PYTHON, GO, LEAN)
 COMMAND = "make bench"
 PYTHON_PACKAGES = ("gpuclass", "gunicorn", "uvicorn", "uvloop", "httptools", "msgspec")
 
 
-DEFAULT = command.Plan(rounds=4, warmup=0.5, seconds=2.75)
+DEFAULT = command.Plan(rounds=8, warmup=0.4, seconds=1.75)
 QUICK = command.Plan(rounds=2, warmup=0.2, seconds=0.8)
 
 
@@ -41,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(plan: command.Plan) -> report.Report:
-    """Start the servers, see that they agree, measure them and end them."""
+    """See that the servers agree, and measure them, in each round new ones.
+
+    How a process happens to lie in memory makes it faster or slower for as long as it lives.
+    """
     chosen, built = cores(), programs.find()
     reviews, unlike = samples.reviews(), samples.unlike()
     # The servers' guardian removes the folder too, should this process be killed.
@@ -57,17 +72,23 @@ def run(plan: command.Plan) -> report.Report:
             warmup=plan.warmup,
             seconds=plan.seconds,
         )
-        with running(ARMS, built, folder, chosen.server) as servers:
+        with guarded(folder) as guardian:
+            start = partial(started, named(ARMS, built, folder), folder, chosen.server, guardian)
             asked = {**reviews, **dict(islice(unlike.items(), 10))}
-            agreement.check(servers.values(), asked, folder / "ca.crt")
-            command.say(f"{len(servers)} servers agree about {len(asked)} reviews; measuring ...")
-            arms = dict.fromkeys(SCENARIOS, tuple(servers))
-            measured = command.by_turns(
-                arms,
-                plan.rounds,
-                lambda arm, scenario: _lasting(load, scenario).run(servers[arm], scenario),
-            )
+            with start() as servers:
+                agreement.check(servers.values(), asked, folder / "ca.crt")
+            command.say(f"{len(ARMS)} servers agree about {len(asked)} reviews; measuring ...")
+            arms = dict.fromkeys(SCENARIOS, ARMS)
+            measured = command.by_turns(arms, plan.rounds, partial(_round, load, start))
     return _report(plan, measured, built)
+
+
+@contextmanager
+def _round(
+    load: Load, start: Callable[[], AbstractContextManager[Mapping[str, Server]]]
+) -> Iterator[Callable[[str, Scenario], Sample]]:
+    with start() as servers:
+        yield lambda arm, scenario: _lasting(load, scenario).run(servers[arm], scenario)
 
 
 def _lasting(load: Load, scenario: Scenario) -> Load:

@@ -5,6 +5,7 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -62,20 +63,24 @@ def ends(name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
 
 
 def by_turns(
-    arms: Mapping[Case, Sequence[str]], rounds: int, run: Callable[[str, Case], Result]
+    arms: Mapping[Case, Sequence[str]],
+    rounds: int,
+    begin: Callable[[], AbstractContextManager[Callable[[str, Case], Result]]],
 ) -> dict[Case, dict[str, list[Result]]]:
     """Run every arm of every case, a round after another, and say how far it is.
 
-    Every second round goes through the arms backwards, so that none is always the first.
+    `begin` gives for each round what runs an arm of a case. Every second one goes through the arms
+    backwards, so that none is always the first.
     """
     found: dict[Case, dict[str, list[Result]]] = {
         case: {arm: [] for arm in names} for case, names in arms.items()
     }
     started = time.monotonic()
     for number in range(rounds):
-        for case, names in arms.items():
-            for arm in names[:: -1 if number % 2 else 1]:
-                found[case][arm].append(run(arm, case))
+        with begin() as run:
+            for case, names in arms.items():
+                for arm in names[:: -1 if number % 2 else 1]:
+                    found[case][arm].append(run(arm, case))
         say(f"round {number + 1} of {rounds}, {time.monotonic() - started:.0f} s")
     return found
 

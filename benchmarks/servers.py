@@ -114,9 +114,14 @@ def running(
     names: Sequence[str], programs: Programs, folder: Path, core: int
 ) -> Iterator[Mapping[str, Server]]:
     """Run servers on one core until the end of the block, or of this process."""
-    arms = [Arm(name=name, command=partial(_command, name, programs, folder)) for name in names]
+    arms = named(names, programs, folder)
     with guarded(folder) as guardian, started(arms, folder, core, guardian) as servers:
         yield servers
+
+
+def named(names: Iterable[str], programs: Programs, folder: Path) -> list[Arm]:
+    """Give the arms by their names, to be started with what is in a folder."""
+    return [Arm(name=name, command=partial(_command, name, programs, folder)) for name in names]
 
 
 @contextmanager

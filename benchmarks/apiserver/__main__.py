@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -68,7 +69,7 @@ def run(plan: Plan, situations: Sequence[Situation] = SITUATIONS) -> Report:
         measured: dict[Situation, dict[str, list[Sample]]] = {}
         for each in situations:
             say(f"{each.title} ...")
-            measured |= by_turns({each: each.arms}, plan.rounds, load.run)
+            measured |= by_turns({each: each.arms}, plan.rounds, lambda: nullcontext(load.run))
     return _report(plan, measured, calls, programs.go_version(built.server))
 
 

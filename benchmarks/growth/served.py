@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -115,7 +115,11 @@ def _rounds(
     servers: Mapping[str, Server], load: Load, scenario: Scenario, rounds: int
 ) -> dict[str, list[Sample]]:
     arms = {scenario: tuple(servers)}
-    return by_turns(arms, rounds, lambda arm, each: load.run(servers[arm], each))[scenario]
+
+    def run(arm: str, each: Scenario) -> Sample:
+        return load.run(servers[arm], each)
+
+    return by_turns(arms, rounds, lambda: nullcontext(run))[scenario]
 
 
 @contextmanager
