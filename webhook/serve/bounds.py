@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 from webhook.serve import answer as answers
 from webhook.serve import direct
 from webhook.serve.answer import Answer
-from webhook.serve.cut import Cut, RequestError
+from webhook.serve.cut import Cut, HttpError
 from webhook.serve.guard import MOST_HEADERS, Guard, Phase
 
 _CUTS = {
@@ -82,7 +82,7 @@ class Bounded(HttpToolsProtocol):
     def give_way(self) -> None:
         """End the connection: the memory that it holds is needed by others."""
         error = "the server holds too many bytes of requests, and most are of this connection"
-        self._refuse(RequestError(503, error, Cut.MEMORY))
+        self._refuse(HttpError(503, error, Cut.MEMORY))
 
     def close(self) -> None:
         """End an idle connection in good order."""
@@ -115,13 +115,13 @@ class Bounded(HttpToolsProtocol):
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _oversize(self) -> RequestError:
+    def _oversize(self) -> HttpError:
         settings = self._guard.settings
         if self.phase is Phase.HEADERS:
             most = f"{settings.max_header_bytes} bytes or {MOST_HEADERS} headers"
-            return RequestError(431, f"the head has more than {most}", Cut.OVERSIZE)
+            return HttpError(431, f"the head has more than {most}", Cut.OVERSIZE)
         error = f"the body is larger than {settings.max_body_bytes} bytes"
-        return RequestError(413, error, Cut.OVERSIZE)
+        return HttpError(413, error, Cut.OVERSIZE)
 
     def _turn_away(self) -> None:
         """Tell a client that may send nothing why; what it sent is not read."""
@@ -133,11 +133,11 @@ class Bounded(HttpToolsProtocol):
         if self._has_finished():
             return
         cause = error.__context__
-        if not isinstance(cause, RequestError):
-            cause = RequestError(400, f"no request as HTTP/1.1 has it: {error}")
+        if not isinstance(cause, HttpError):
+            cause = HttpError(400, f"no request as HTTP/1.1 has it: {error}")
         self._refuse(cause)
 
-    def _refuse(self, error: RequestError) -> None:
+    def _refuse(self, error: HttpError) -> None:
         """Answer past the application, and end the connection."""
         self._guard.count(error.cut)
         has_begun = any(each.response_started for each in self._unanswered)

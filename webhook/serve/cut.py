@@ -28,7 +28,7 @@ class Cut(StrEnum):
     """It was the newcomer, and no connection idled."""
 
 
-class RequestError(Exception):
+class HttpError(Exception):
     """A request that is refused as it comes, by which its connection ends."""
 
     def __init__(self, status: int, error: str, cut: Cut = Cut.MALFORMED) -> None:

@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from webhook.serve import direct, head
 from webhook.serve.asgi import GONE, RECEIVED, Fields, content, ends
 from webhook.serve.bounds import Bounded
-from webhook.serve.cut import RequestError
+from webhook.serve.cut import HttpError
 from webhook.serve.direct import Arrival
 from webhook.serve.gateway import Gateway
 from webhook.serve.guard import MOST_PARTS, MOST_WAITING, Guard, Phase
@@ -111,7 +111,7 @@ class Connection(Bounded):
         """Take a part of the body; each costs time, however short it is."""
         self._parts += 1
         if self._parts > MOST_PARTS:
-            raise RequestError(400, f"the body comes in more than {MOST_PARTS} parts")
+            raise HttpError(400, f"the body comes in more than {MOST_PARTS} parts")
         if self._arrival is None:
             super().on_body(body)
         else:
@@ -147,7 +147,7 @@ class Connection(Bounded):
         """Leave a request to uvicorn; the last answers of a server that is about to stop close."""
         if len(self._unanswered) > MOST_WAITING:
             error = f"more than {MOST_WAITING} requests wait for the answer to the first"
-            raise RequestError(400, error)
+            raise HttpError(400, error)
         head.check_target(self.url)
         self._describe()
         super().on_headers_complete()
