@@ -454,6 +454,33 @@ def test_handshakes_begin_by_and_by(tmp_path: Path) -> None:
     assert max(b - a for a, b in pairwise(begun)) == HANDSHAKES
 
 
+def test_more_handshakes_begin_where_a_turn_takes_long(tmp_path: Path) -> None:
+    """Four in each turn of half a second would leave those behind to their deadline."""
+    crowd, gate, begun = 10 * HANDSHAKES, threading.Event(), []
+
+    def note() -> ssl.SSLContext:
+        begun.append(time.monotonic())
+        return server.service.certificates.context
+
+    def be_slow() -> None:
+        time.sleep(0.2)
+        if len(begun) < crowd:
+            server.loop.call_soon(be_slow)
+
+    with Running(tmp_path) as server, ExitStack() as stack:
+        server.listener._context = note  # noqa: SLF001
+        silent = [stack.enter_context(server.tcp()) for _ in range(crowd)]
+        eventually(lambda: server.listener.count() == crowd)
+        server.loop.call_soon_threadsafe(gate.wait)
+        for each in silent:
+            each.sendall(b"\x16")
+        server.call(be_slow)
+        gate.set()
+        eventually(lambda: len(begun) == crowd)
+    turns = [1 for one, other in pairwise(begun) if other - one > 0.1]
+    assert len(turns) <= 3
+
+
 def test_who_leaves_before_a_word_is_counted(tmp_path: Path) -> None:
     gate = threading.Event()
     with Running(tmp_path) as server:

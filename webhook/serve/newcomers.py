@@ -5,6 +5,7 @@ loop between, also where it was let in before and begins them all at one moment.
 """
 
 import asyncio
+import math
 import socket
 import time
 from collections import deque
@@ -14,10 +15,13 @@ from webhook.serve.cut import Cut
 from webhook.serve.guard import Guard, Peer
 
 HANDSHAKES = 4
-"""Begun in one turn of the loop.
+"""Begun in one turn of the loop at least.
 
 Beside 450 newcomers at once the p99 of reviews was 160 ms by 64, 23 by 8, 13 by 4 and 16 by 1.
 """
+PER_SECOND = 800
+"""Begun for each second that the last turn took, half of which they take: where decisions take
+long, four a turn would be a few a second, and those who wait in vain run into their deadline."""
 SILENT_SECONDS = 1.0
 """How long who says nothing keeps a place that another one needs: an API server begins at once."""
 
@@ -49,6 +53,7 @@ class Newcomers:
         self._silent: dict[socket.socket, Newcomer] = {}
         self._speaking: deque[Newcomer] = deque()
         self._begun = 0
+        self._turned = math.inf
 
     def __len__(self) -> int:
         """Count those whose handshake has not begun."""
@@ -110,8 +115,11 @@ class Newcomers:
 
     def _go_on(self) -> None:
         """Begin the handshakes of a turn, and look after the others in the next."""
-        self._begun = min(len(self._speaking), HANDSHAKES)
+        now = time.monotonic()
+        most = max(HANDSHAKES, (now - self._turned) * PER_SECOND)
+        self._begun = min(len(self._speaking), int(most))
         for _ in range(self._begun):
             self._begin(self._speaking.popleft())
+        self._turned = now if self._begun else math.inf
         if self._begun:
             asyncio.get_running_loop().call_soon(self._go_on)
