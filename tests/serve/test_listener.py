@@ -1,17 +1,13 @@
 """A listener on a real socket: limits, deadlines, and its end."""
 
-import errno
 import json
 import logging
-import math
-import os
 import socket
 import ssl
 import struct
 import threading
 import time
 from contextlib import ExitStack, nullcontext, suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +23,9 @@ from tests.serve.running import (
     eventually,
     received_until_end,
 )
-from webhook.serve import listener, newcomers
-from webhook.serve.newcomers import HANDSHAKES
 from webhook.serve.settings import Settings, TlsVersion
 
 HEAD = b"POST /mutate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
-ONE_REVIEW = HEAD + b"content-length: %d\r\n\r\n" % len(reviews.body()) + reviews.body()
 
 
 def test_a_connection_is_kept_for_many_reviews(tmp_path: Path) -> None:
@@ -76,14 +69,6 @@ def test_an_older_tls_is_spoken_only_where_the_operator_says_so(
         with server.tcp() as tcp, refused:
             context.wrap_socket(tcp, server_hostname="localhost").close()
         eventually(lambda: server.cuts("handshake") == is_refused)
-
-
-@pytest.mark.parametrize("hello", [b"", b"\x16\x03\x01\x02"], ids=["silent", "half a hello"])
-def test_a_handshake_has_a_deadline(tmp_path: Path, hello: bytes) -> None:
-    with Running(tmp_path, handshake_seconds=SOON) as server, server.tcp() as slow:
-        slow.sendall(hello)
-        assert received_until_end(slow) == b""
-        eventually(lambda: server.cuts("handshake") == 1)
 
 
 @pytest.mark.parametrize(
@@ -305,104 +290,6 @@ def test_who_leaves_before_the_answers_is_not_answered(
     assert [each.getMessage() for each in caplog.records if each.levelno > logging.INFO] == []
 
 
-def test_with_all_places_taken_who_idled_longest_makes_room(tmp_path: Path) -> None:
-    with Running(tmp_path, max_connections=2) as server:
-        first, second, third = server.client(), server.client(), server.client()
-        for client in (first, second, third):
-            assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
-        eventually(lambda: server.cuts("idle") == 1)
-        assert ask(second, "POST", "/mutate", reviews.body())[0] == 200
-        assert first.sock is not None
-        assert first.sock.recv(1) == b""
-        for client in (first, second, third):
-            client.close()
-
-
-def test_who_never_says_goodbye_keeps_no_place_beyond_the_limit(tmp_path: Path) -> None:
-    """A connection that is closed stays for `--answer-seconds` if its client does not listen."""
-    with Running(tmp_path, max_connections=2) as server, ExitStack() as deaf:
-        for number in range(1, 9):
-            deaf.enter_context(server.tls())
-            eventually(lambda: len(server.listener.connections()) == min(number, 3))  # noqa: B023
-        eventually(lambda: server.listener.count() == 3)
-    assert server.cuts("full") == 0
-
-
-def test_with_all_places_busy_a_newcomer_is_turned_away(tmp_path: Path) -> None:
-    with Running(tmp_path, max_connections=1) as server:
-        with server.tcp(), server.tcp() as newcomer:
-            assert received_until_end(newcomer) == b""
-        eventually(lambda: server.cuts("full") == 1)
-
-
-class Scarce:
-    """A listening socket where there is no file descriptor for the next connections."""
-
-    def __init__(self, listening: socket.socket, missing: float) -> None:
-        self._listening, self.missing = listening, missing
-
-    def accept(self) -> tuple[socket.socket, object]:
-        """Accept, once there are descriptors."""
-        if self.missing:
-            self.missing -= 1
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return self._listening.accept()
-
-    def __getattr__(self, name: str) -> object:
-        """Be the socket otherwise."""
-        return getattr(self._listening, name)
-
-
-def make_scarce(server: Running, missing: float) -> Scarce:
-    found = Scarce(server.listener._listening, missing)  # noqa: SLF001
-    server.listener._listening = found  # type: ignore[assignment] # noqa: SLF001
-    return found
-
-
-def test_without_file_descriptors_who_idled_longest_makes_room_after_a_while(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listener, "SCARCE_SECONDS", 0.5)
-    with Running(tmp_path) as server:
-        first, second, third = server.client(), server.client(), server.client()
-        for client in (first, second):
-            assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
-        scarce = make_scarce(server, math.inf)
-        asking = threading.Thread(target=ask, args=(third, "POST", "/mutate", reviews.body()))
-        asking.start()
-        eventually(lambda: server.cuts("idle") > 0)
-        scarce.missing = 0
-        asking.join()
-        assert first.sock is not None
-        assert received_until_end(first.sock) == b""
-        for client in (first, second, third):
-            client.close()
-    assert "can not accept" in [each.getMessage() for each in caplog.records]
-
-
-def test_who_never_asked_makes_room_first(tmp_path: Path) -> None:
-    with Running(tmp_path) as server:
-        asked, newcomer = server.client(), server.client()
-        assert ask(asked, "POST", "/mutate", reviews.body())[0] == 200
-        with server.tls() as silent:
-            eventually(lambda: len(server.listener.connections()) == 2)
-            make_scarce(server, 1)
-            assert ask(newcomer, "POST", "/mutate", reviews.body())[0] == 200
-            assert received_until_end(silent) == b""
-        assert ask(asked, "POST", "/mutate", reviews.body())[0] == 200
-        for client in (asked, newcomer):
-            client.close()
-
-
-def test_without_file_descriptors_or_idlers_a_newcomer_waits(tmp_path: Path) -> None:
-    with Running(tmp_path) as server:
-        make_scarce(server, 3)
-        client = server.client()
-        assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
-        assert server.cuts("idle") == 0
-        client.close()
-
-
 def test_while_draining_every_answer_ends_its_connection(tmp_path: Path) -> None:
     with Running(tmp_path) as server:
         client, other = server.client(), server.client()
@@ -416,113 +303,6 @@ def test_while_draining_every_answer_ends_its_connection(tmp_path: Path) -> None
         assert (status, json.loads(body)["ready"]) == (503, False)
         client.close()
         other.close()
-
-
-def test_who_knocked_before_the_end_is_answered(tmp_path: Path) -> None:
-    with Running(tmp_path) as server:
-        late = server.tcp()
-        eventually(lambda: server.listener.count() == 1)
-        server.call(server.stop)
-        with pki.trusting(server.ca).wrap_socket(late, server_hostname="localhost") as sock:
-            sock.sendall(ONE_REVIEW)
-            assert received_until_end(sock).startswith(b"HTTP/1.1 200 ")
-
-
-def test_handshakes_begin_by_and_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also those of a crowd that is let in first and says its first word at one moment."""
-    monkeypatch.setattr(newcomers, "PER_SECOND", 0)  # however long a turn takes here
-    crowd, gate, asked, begun = 5 * HANDSHAKES, threading.Event(), [], [0]
-
-    def note() -> ssl.SSLContext:
-        asked.append(server.service.certificates.context)
-        return asked[-1]
-
-    def watch() -> None:
-        begun.append(len(asked))
-        if begun[-1] < crowd:
-            server.loop.call_soon(watch)
-
-    with Running(tmp_path) as server, ExitStack() as stack:
-        server.listener._context = note  # noqa: SLF001
-        silent = [stack.enter_context(server.tcp()) for _ in range(crowd)]
-        eventually(lambda: server.listener.count() == crowd)
-        server.loop.call_soon_threadsafe(gate.wait)
-        for each in silent:
-            each.sendall(b"\x16")
-        server.call(watch)
-        gate.set()
-        eventually(lambda: begun[-1] == crowd)
-    assert max(b - a for a, b in pairwise(begun)) == HANDSHAKES
-
-
-def test_more_handshakes_begin_where_a_turn_takes_long(tmp_path: Path) -> None:
-    """Four in each turn of half a second would leave those behind to their deadline."""
-    crowd, gate, begun = 10 * HANDSHAKES, threading.Event(), []
-
-    def note() -> ssl.SSLContext:
-        begun.append(time.monotonic())
-        return server.service.certificates.context
-
-    def be_slow() -> None:
-        time.sleep(0.2)
-        if len(begun) < crowd:
-            server.loop.call_soon(be_slow)
-
-    with Running(tmp_path) as server, ExitStack() as stack:
-        server.listener._context = note  # noqa: SLF001
-        silent = [stack.enter_context(server.tcp()) for _ in range(crowd)]
-        eventually(lambda: server.listener.count() == crowd)
-        server.loop.call_soon_threadsafe(gate.wait)
-        for each in silent:
-            each.sendall(b"\x16")
-        server.call(be_slow)
-        gate.set()
-        eventually(lambda: len(begun) == crowd)
-    turns = [1 for one, other in pairwise(begun) if other - one > 0.1]
-    assert len(turns) <= 3
-
-
-def test_who_leaves_before_a_word_is_counted(tmp_path: Path) -> None:
-    gate = threading.Event()
-    with Running(tmp_path) as server:
-        server.loop.call_soon_threadsafe(gate.wait)
-        with server.tcp() as gone:
-            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        gate.set()
-        eventually(lambda: server.cuts("handshake") == 1)
-        assert server.listener.count() == 0
-
-
-@pytest.mark.parametrize("scarce", ["places", "descriptors"])
-def test_who_never_says_a_word_keeps_nothing_that_another_one_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scarce: str
-) -> None:
-    monkeypatch.setattr(newcomers, "SILENT_SECONDS", 0.0)
-    places = 1 if scarce == "places" else 9
-    with Running(tmp_path, max_connections=places) as server, server.tcp() as silent:
-        eventually(lambda: server.listener.count() == 1)
-        make_scarce(server, 1 if scarce == "descriptors" else 0)
-        client = server.client()
-        assert ask(client, "POST", "/mutate", reviews.body())[0] == 200
-        assert received_until_end(silent) == b""
-        assert (server.cuts("handshake"), server.cuts("full")) == (1, 0)
-        client.close()
-
-
-def test_before_the_end_everybody_who_knocked_is_let_in(tmp_path: Path) -> None:
-    crowd = 20
-    with Running(tmp_path) as server, ExitStack() as stack:
-        early = [stack.enter_context(server.tcp()) for _ in range(crowd)]
-        eventually(lambda: server.listener.count() == crowd)
-        deaf = server.listener._listening  # noqa: SLF001
-        server.loop.call_soon_threadsafe(server.loop.remove_reader, deaf)
-        late = [stack.enter_context(server.tcp()) for _ in range(crowd)]
-        server.call(server.stop)
-        trusting = pki.trusting(server.ca)
-        secure = [trusting.wrap_socket(each, server_hostname="localhost") for each in early + late]
-        for sock in secure:
-            stack.enter_context(sock).sendall(ONE_REVIEW)
-        assert all(received_until_end(sock).startswith(b"HTTP/1.1 200 ") for sock in secure)
 
 
 def test_a_stop_at_once_waits_for_nobody(tmp_path: Path) -> None:

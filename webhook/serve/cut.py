@@ -9,7 +9,7 @@ class Cut(StrEnum):
     CLIENT = "client"
     """It showed no client certificate where one is demanded, or a wrong one."""
     HANDSHAKE = "handshake"
-    """The TLS handshake failed, or its deadline passed."""
+    """The TLS handshake failed, its deadline passed, or it never began and its place was needed."""
     HEADERS = "headers"
     """The deadline for headers passed."""
     BODY = "body"
